@@ -1,1 +1,7 @@
-//! shipmate.
+//! shipmate: plain English in, typed tool calls out, your approval in between, a record of all of it.
+//!
+//! This room is the only one with a terminal, a model or a configuration file. The way through is
+//! [`translate`] → `ground` → `policy` → preview → run → verify → answer → record, driven by `turn`.
+
+pub mod error;
+pub mod translate;

@@ -1,0 +1,6 @@
+//! The adapter for Helm. There is no Helm library for Rust, so the program itself is run, with an argument
+//! vector and the same cluster, context and namespace that everything else uses.
+
+mod runner;
+
+pub use runner::{Helm, ReadHelm};

@@ -1,0 +1,65 @@
+//! Who else keeps an object, so that a change that would not last is said before it is made: a Helm release,
+//! a GitOps controller, an autoscaler or an owner. Read from the object's own labels, annotations, owner
+//! references and field managers.
+
+use serde_json::Value;
+
+/// Warnings for a change of `field` (a path such as `spec.replicas`) of `object`.
+#[must_use]
+pub fn ownership_warnings(object: &Value, field: &str) -> Vec<String> {
+    let label = |key: &str| {
+        object.pointer("/metadata/labels").and_then(|labels| labels.get(key)).and_then(Value::as_str)
+    };
+    let annotation = |key: &str| {
+        object.pointer("/metadata/annotations").and_then(|notes| notes.get(key)).and_then(Value::as_str)
+    };
+    let mut warnings = Vec::new();
+    if label("app.kubernetes.io/managed-by") == Some("Helm") {
+        let release = annotation("meta.helm.sh/release-name").unwrap_or("unknown");
+        warnings.push(format!("kept by Helm release {release}: its next upgrade sets {field} again"));
+    }
+    if label("argocd.argoproj.io/instance").is_some()
+        || annotation("argocd.argoproj.io/tracking-id").is_some()
+    {
+        warnings.push(format!("kept by Argo CD: its next sync may set {field} again"));
+    }
+    if label("kustomize.toolkit.fluxcd.io/name").is_some() || label("helm.toolkit.fluxcd.io/name").is_some() {
+        warnings.push(format!("kept by Flux: its next reconciliation may set {field} again"));
+    }
+    let owner = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).and_then(|owners| {
+        owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
+    });
+    if let Some(owner) = owner {
+        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+        warnings.push(format!(
+            "controlled by {} {}, which may set {field} again",
+            text("kind"),
+            text("name")
+        ));
+    }
+    let managed = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    let autoscaled = managed.into_iter().flatten().any(|entry| {
+        entry.get("subresource").and_then(Value::as_str) == Some("scale")
+            && entry.get("manager").and_then(Value::as_str) == Some("kube-controller-manager")
+    });
+    if autoscaled && field == "spec.replicas" {
+        warnings.push("an autoscaler sets its replicas and will set them again".to_owned());
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_release_is_named() {
+        let object = json!({"metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": {"meta.helm.sh/release-name": "shop"}}});
+        assert_eq!(
+            ownership_warnings(&object, "spec.replicas"),
+            ["kept by Helm release shop: its next upgrade sets spec.replicas again"]
+        );
+        assert!(ownership_warnings(&json!({"metadata": {}}), "spec.replicas").is_empty());
+    }
+}

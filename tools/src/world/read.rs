@@ -1,0 +1,81 @@
+//! The world as one may look at it.
+
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+use crate::docker::ReadDocker;
+use crate::error::Result;
+use crate::helm::ReadHelm;
+use crate::kubernetes::{Cluster, Connection};
+use crate::project::Project;
+
+use super::WorldOptions;
+
+/// The world as one may look at it. Cheap to clone.
+#[derive(Clone)]
+pub struct ReadWorld(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) options: WorldOptions,
+    pub(super) connection: OnceCell<Connection>,
+    cluster: OnceCell<Cluster>,
+    docker: OnceCell<ReadDocker>,
+}
+
+impl ReadWorld {
+    /// A world that has connected to nothing yet.
+    #[must_use]
+    pub fn new(options: WorldOptions) -> Self {
+        Self(Arc::new(Inner {
+            options,
+            connection: OnceCell::new(),
+            cluster: OnceCell::new(),
+            docker: OnceCell::new(),
+        }))
+    }
+
+    /// Where this world is.
+    #[must_use]
+    pub fn options(&self) -> &WorldOptions {
+        &self.0.options
+    }
+
+    /// The cluster, through a client that only reads.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is no usable kubeconfig; the message names the file and the next step.
+    pub async fn cluster(&self) -> Result<&Cluster> {
+        self.0
+            .cluster
+            .get_or_try_init(|| async { Cluster::reading(self.connection().await?, &self.0.options) })
+            .await
+    }
+
+    /// Where the cluster is and as whom, without asking it anything.
+    ///
+    /// # Errors
+    /// As [`Self::cluster`].
+    pub async fn connection(&self) -> Result<&Connection> {
+        self.0.connection.get_or_try_init(|| Connection::load(&self.0.options)).await
+    }
+
+    /// The Docker engine, through a handle that only reads.
+    ///
+    /// # Errors
+    /// `Unreachable` when no engine answers.
+    pub async fn docker(&self) -> Result<&ReadDocker> {
+        self.0.docker.get_or_try_init(|| async { ReadDocker::connect(&self.0.options) }).await
+    }
+
+    /// Helm, for the subcommands that only read.
+    #[must_use]
+    pub fn helm(&self) -> ReadHelm {
+        ReadHelm::new(&self.0.options)
+    }
+
+    /// The project folder.
+    #[must_use]
+    pub fn project(&self) -> Project {
+        Project::new(self.0.options.folder.clone())
+    }
+}
