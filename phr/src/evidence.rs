@@ -88,11 +88,11 @@ pub(crate) fn parse_row(cells: &[String]) -> Result<CallRow, String> {
     let [call, command, effect, approved_by, outcome, duration] = cells else {
         return Err(format!("the row has {} cells, not {}", cells.len(), COLUMNS.len()));
     };
-    if blank(call).is_empty() {
+    if call.is_empty() {
         return Err("the row names no call".to_owned());
     }
     Ok(CallRow {
-        call: call.clone(),
+        call: blank(call),
         command: blank(command),
         effect: Effect::from_name(effect)
             .ok_or_else(|| format!("{effect:?} is not read, change or destroy"))?,

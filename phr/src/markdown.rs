@@ -72,7 +72,7 @@ pub(crate) fn fenced(text: &str) -> String {
 pub(crate) fn code_cell(text: &str) -> String {
     let line = single_line_exact(text);
     let line = line.trim();
-    if line.is_empty() {
+    if line.is_empty() || line == "none" {
         return "none".to_owned();
     }
     let fence = "`".repeat(longest_run(line, '`') + 1);
