@@ -266,7 +266,7 @@ fn any_mixture_of_hostile_texts_keeps_its_structure() {
         .chain(["|", "\\", "`", "\n", " ", "{", "}", "*", "_", "~", "&", "<", ">", "x", "\t", "\r\n"])
         .map(str::to_owned)
         .collect();
-    for _ in 0..3_000 {
+    for _ in 0..800 {
         let mut mixture = || (0..next(7)).map(|_| pieces[next(pieces.len())].as_str()).collect::<String>();
         let mut record = full_record();
         record.prompt = format!("prompt {}", mixture());
