@@ -4,4 +4,5 @@
 //! [`translate`] → `ground` → `policy` → preview → run → verify → answer → record, driven by `turn`.
 
 pub mod error;
+pub mod ground;
 pub mod translate;
