@@ -6,8 +6,9 @@
 # Two commands that change the bed never work at once. The folder outlives
 # `down` with nothing in it but this lock and the last logs.
 take_lock() {
-    mkdir -p "$BED_DIR" 2>/dev/null && chmod 711 "$BED_DIR" 2>/dev/null && [[ -w $BED_DIR ]] ||
+    if ! mkdir -p "$BED_DIR" 2>/dev/null || ! chmod 711 "$BED_DIR" 2>/dev/null; then
         die "$BED_DIR cannot be written; run this as root, or set SHIPMATE_BED_DIR to a folder of your own"
+    fi
     exec 9>"$BED_DIR/lock"
     if ! flock -n 9; then
         say "another bed command is at work; waiting for it"

@@ -41,15 +41,15 @@ allow_forwarding() {
 # Processes of containers: the shims that serve our containerd, known by its
 # socket among their arguments, and all that descends from them.
 container_processes() {
-    local file id
+    local file id arguments
     for file in /proc/[0-9]*/cmdline; do
-        if tr '\0' '\n' <"$file" 2>/dev/null | grep -qxF -- "$CONTAINERD_SOCKET" 2>/dev/null; then
-            id=${file#/proc/}
-            id=${id%/cmdline}
-            [[ $(basename "$(readlink "/proc/$id/exe")") == containerd-shim* ]] || continue
-            descendants "$id"
-            echo "$id"
-        fi
+        id=${file#/proc/}
+        id=${id%/cmdline}
+        [[ $(readlink "/proc/$id/exe") == */containerd-shim* ]] || continue
+        mapfile -d '' -t arguments <"$file" || continue
+        [[ " ${arguments[*]} " == *" $CONTAINERD_SOCKET "* ]] || continue
+        descendants "$id"
+        echo "$id"
     done
 }
 

@@ -17,7 +17,7 @@ def main() -> None:
     parameters = xllamacpp.CommonParams()
     parameters.model.path = weights
     parameters.model_alias = {name}
-    parameters.hostname = "127.0.0.1"
+    parameters.hostnames = ["127.0.0.1"]
     parameters.port = int(port)
     # Ten full tool schemas and a long log excerpt fit; one request at a time,
     # since two would only share the same two cores.
