@@ -77,7 +77,7 @@ build_programs() {
     build_helm
     into_cache "$(metrics_server_folder)" "built metrics-server $METRICS_SERVER_VERSION" build_go_command \
         "sigs.k8s.io/metrics-server/cmd/metrics-server@$METRICS_SERVER_VERSION" \
-        "-X sigs.k8s.io/metrics-server/pkg/version.version=$METRICS_SERVER_VERSION"
+        "-X k8s.io/client-go/pkg/version.gitVersion=$METRICS_SERVER_VERSION"
     into_cache "$(coredns_folder)" "built CoreDNS $COREDNS_VERSION" build_go_command \
         "github.com/coredns/coredns@$COREDNS_VERSION" ''
     say "programs are in $CACHE_DIR ($(since "$began"))"

@@ -21,6 +21,7 @@ note_machine() {
     ip6tables-save >"$BEFORE/ip6tables" 2>/dev/null || true
     iptables -S FORWARD 2>/dev/null | awk '/^-P/ {print $3}' >"$BEFORE/forward-policy" || true
     ip -o link show | awk -F': ' '{print $2}' >"$BEFORE/devices"
+    [[ ! -e /etc/docker/key.json ]] || echo docker-key >"$BEFORE/files"
     find /run/netns -maxdepth 1 -name 'cni-*' >"$BEFORE/namespaces" 2>/dev/null || true
 }
 
@@ -127,7 +128,11 @@ restore_machine() {
     remove_control_groups
     # The kubelet's links at this fixed path now lead nowhere.
     find /var/log/containers -xtype l -lname "$BED_DIR/*" -delete 2>/dev/null || true
-    rm -f /var/lib/cni/results/shipmate-bed-* 2>/dev/null || true
+    rm -f /var/lib/cni/results/shipmate-bed-*
+    # Docker 20.10 makes itself a key and a folder for plugins at fixed paths.
+    grep -qx docker-key "$BEFORE/files" 2>/dev/null || rm -f /etc/docker/key.json
+    rmdir /var/lib/cni/results /var/lib/cni /run/docker/plugins /run/docker \
+        /run/containerd/s /run/containerd 2>/dev/null || true
 }
 
 # Only empty groups can be removed, so those of another runtime are safe.

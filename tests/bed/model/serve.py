@@ -24,6 +24,9 @@ def main() -> None:
     parameters.n_ctx = 16384
     parameters.n_parallel = 1
     parameters.cpuparams.n_threads = 2
+    # Read into memory rather than mapped: a machine that is short of memory
+    # drops mapped pages, and every token then waits for the disk.
+    parameters.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE
 
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
