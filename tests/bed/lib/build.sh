@@ -7,17 +7,18 @@
 
 GO_FOLDER=$BED_SOURCE/go
 
-# The Kubernetes executable also depends on our own module, so its contents are
-# part of the key.
-kubernetes_folder() {
-    local key
-    key=$(cat "$GO_FOLDER/go.mod" "$GO_FOLDER/go.sum" "$GO_FOLDER"/kubernetes/*.go | sha256sum)
-    echo "$CACHE_DIR/kubernetes-$KUBERNETES_VERSION-${key:0:12}"
+# These two depend on a module of ours, so its contents are part of the key.
+own_module_folder() {
+    local name=$1 version=$2 key
+    key=$(cat "$GO_FOLDER/$name"/{go.mod,go.sum,main.go} | sha256sum)
+    echo "$CACHE_DIR/$name-$version-${key:0:12}"
 }
+
+kubernetes_folder() { own_module_folder kubernetes "$KUBERNETES_VERSION"; }
+coredns_folder() { own_module_folder coredns "$COREDNS_VERSION"; }
 
 helm_folder() { echo "$CACHE_DIR/helm-$HELM_VERSION"; }
 metrics_server_folder() { echo "$CACHE_DIR/metrics-server-$METRICS_SERVER_VERSION"; }
-coredns_folder() { echo "$CACHE_DIR/coredns-$COREDNS_VERSION"; }
 
 # into_cache FOLDER DESCRIPTION COMMAND...: runs the command with a fresh
 # temporary folder appended, and renames that folder to FOLDER if it succeeds.
@@ -38,22 +39,27 @@ into_cache() {
     fi
 }
 
+build_own_module() {
+    local name=$1 flags=$2 folder=$3
+    (cd "$GO_FOLDER/$name" &&
+        CGO_ENABLED=0 nice go build -trimpath -ldflags "-s -w $flags" -o "$folder/$name" .)
+}
+
 # One executable for the five commands, which share nearly all of their code:
 # see go/kubernetes/main.go.
 build_kubernetes() {
     local folder=$1 version=k8s.io/component-base/version command minor
     minor=${KUBERNETES_VERSION#v1.}
     minor=${minor%%.*}
-    (cd "$GO_FOLDER" && CGO_ENABLED=0 nice go build -trimpath -ldflags "-s -w \
-        -X $version.gitVersion=$KUBERNETES_VERSION -X $version.gitMajor=1 -X $version.gitMinor=$minor" \
-        -o "$folder/kubernetes" ./kubernetes) || return 1
+    build_own_module kubernetes "-X $version.gitVersion=$KUBERNETES_VERSION \
+        -X $version.gitMajor=1 -X $version.gitMinor=$minor" "$folder" || return 1
     for command in "${KUBERNETES_COMMANDS[@]}"; do
         ln -s kubernetes "$folder/$command"
     done
     "$folder/kube-apiserver" --version
 }
 
-# These three are commands of modules that may be installed as they are; their
+# These are commands of modules that may be installed as they are; their
 # own go.mod names every version they are built from.
 build_go_command() {
     local package=$1 flags=$2 folder=$3
@@ -78,7 +84,6 @@ build_programs() {
     into_cache "$(metrics_server_folder)" "built metrics-server $METRICS_SERVER_VERSION" build_go_command \
         "sigs.k8s.io/metrics-server/cmd/metrics-server@$METRICS_SERVER_VERSION" \
         "-X k8s.io/client-go/pkg/version.gitVersion=$METRICS_SERVER_VERSION"
-    into_cache "$(coredns_folder)" "built CoreDNS $COREDNS_VERSION" build_go_command \
-        "github.com/coredns/coredns@$COREDNS_VERSION" ''
+    into_cache "$(coredns_folder)" "built CoreDNS $COREDNS_VERSION" build_own_module coredns ''
     say "programs are in $CACHE_DIR ($(since "$began"))"
 }

@@ -1,4 +1,4 @@
-module shipmate.invalid/tests/bed
+module shipmate.invalid/tests/bed/kubernetes
 
 go 1.24.0
 
