@@ -34,7 +34,8 @@ apply_check_workload() {
 pods_running() { check_kubectl rollout status deployment/web --timeout 5s; }
 in_web() { check_kubectl exec deployment/web -- "$@"; }
 exec_works() { [[ $(in_web echo hello) == hello ]]; }
-service_by_name() { [[ $(in_web wget -q -T 5 -O - "http://web.$CHECK_NAMESPACE.svc.cluster.local:8080/") == served ]]; }
+# Not `wget -T`: the option crashes the busybox of Debian 12.
+service_by_name() { [[ $(in_web timeout 5 wget -q -O - "http://web.$CHECK_NAMESPACE.svc.cluster.local:8080/") == served ]]; }
 logs_work() { check_kubectl logs deployment/web | grep -qx 'web is starting'; }
 pod_usage() { check_kubectl top pod -l app=web --no-headers | grep -E ' [0-9]+m +[0-9]+Mi'; }
 node_usage() { kubectl top node --no-headers | grep -E ' [0-9]+m '; }
