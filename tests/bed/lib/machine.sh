@@ -11,6 +11,11 @@ KERNEL_SETTINGS=(net.ipv4.ip_forward net.ipv4.conf.all.route_localnet vm.overcom
 # Prefixes of the iptables chains that the bed's components create.
 CHAIN_PREFIXES=(KUBE- CNI- DOCKER)
 
+# What containerd, the kubelet and Docker write to wherever they are told to
+# keep their data.
+FIXED_PATHS=(/etc/docker/key.json /run/containerd /run/docker /run/netns
+    /var/lib/cni /var/lib/kubelet /var/log/containers)
+
 note_machine() {
     mkdir -p "$BEFORE"
     local setting
@@ -21,7 +26,7 @@ note_machine() {
     ip6tables-save >"$BEFORE/ip6tables" 2>/dev/null || true
     iptables -S FORWARD 2>/dev/null | awk '/^-P/ {print $3}' >"$BEFORE/forward-policy" || true
     ip -o link show | awk -F': ' '{print $2}' >"$BEFORE/devices"
-    [[ ! -e /etc/docker/key.json ]] || echo docker-key >"$BEFORE/files"
+    find "${FIXED_PATHS[@]}" -maxdepth 0 >"$BEFORE/paths" 2>/dev/null || true
     find /run/netns -maxdepth 1 -name 'cni-*' >"$BEFORE/namespaces" 2>/dev/null || true
 }
 
@@ -126,13 +131,24 @@ restore_machine() {
         [[ $setting == *= ]] || sysctl -qw "$setting" 2>/dev/null || true
     done < <(cat "$BEFORE/kernel" 2>/dev/null)
     remove_control_groups
-    # The kubelet's links at this fixed path now lead nowhere.
-    find /var/log/containers -xtype l -lname "$BED_DIR/*" -delete 2>/dev/null || true
+    remove_fixed_paths
+}
+
+# Removes the bed's files and then only folders that are empty: somebody else
+# may have come to use them since.
+remove_fixed_paths() {
+    local path
+    find /var/log/containers -type l -lname "$BED_DIR/*" -delete 2>/dev/null || true
     rm -f /var/lib/cni/results/shipmate-bed-*
-    # Docker 20.10 makes itself a key and a folder for plugins at fixed paths.
-    grep -qx docker-key "$BEFORE/files" 2>/dev/null || rm -f /etc/docker/key.json
-    rmdir /var/lib/cni/results /var/lib/cni /run/docker/plugins /run/docker \
-        /run/containerd/s /run/containerd 2>/dev/null || true
+    for path in "${FIXED_PATHS[@]}"; do
+        grep -qxF "$path" "$BEFORE/paths" 2>/dev/null && continue
+        case $path in
+        /etc/docker/key.json) rm -f "$path" ;;
+        /var/lib/cni) rm -f "$path"/results/cni-loopback-* ;;
+        /var/lib/kubelet) rm -f "$path/device-plugins/kubelet.sock" ;;
+        esac
+        find "$path" -depth -type d -empty -delete 2>/dev/null || true
+    done
 }
 
 # Only empty groups can be removed, so those of another runtime are safe.
