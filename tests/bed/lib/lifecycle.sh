@@ -63,14 +63,14 @@ start_cluster() {
     step "made certificates" make_certificates
     start_etcd
     start_containerd
-    wait_for etcd 30 etcd_ready
+    wait_for etcd ready 30 etcd_ready
     start_apiserver
-    wait_for containerd 30 containerd_ready
+    wait_for containerd ready 30 containerd_ready
     start_dockerd
-    wait_for dockerd 60 dockerd_ready
+    wait_for dockerd ready 60 dockerd_ready
     allow_forwarding
     load_images
-    wait_for kube-apiserver 90 apiserver_ready
+    wait_for kube-apiserver ready 90 apiserver_ready
     start_controller_manager
     start_scheduler
     start_kubelet
@@ -78,15 +78,15 @@ start_cluster() {
     step "applied cluster/addons.yaml" apply_addons
     start_coredns
     start_metrics_server
-    wait_for kube-controller-manager 60 controller_manager_ready
-    wait_for kube-scheduler 60 scheduler_ready
-    wait_for kube-proxy 60 proxy_ready
-    wait_for coredns 60 coredns_ready
-    wait_for metrics-server 60 metrics_server_ready
-    wait_for kubelet 90 kubelet_ready
-    wait_for kubelet 60 node_ready
+    wait_for kube-controller-manager ready 60 controller_manager_ready
+    wait_for kube-scheduler ready 60 scheduler_ready
+    wait_for kube-proxy ready 60 proxy_ready
+    wait_for coredns ready 60 coredns_ready
+    wait_for metrics-server ready 60 metrics_server_ready
+    wait_for kubelet ready 90 kubelet_ready
+    wait_for kubelet "node Ready" 60 node_ready
     # Pods are refused until this account exists.
-    wait_for kube-controller-manager 60 bed_kubectl get serviceaccount default
+    wait_for kube-controller-manager "service accounts made" 60 bed_kubectl get serviceaccount default
 }
 
 take_down_cluster() {

@@ -105,7 +105,7 @@ wait_for_model() {
         fi
         sleep 0.2
     done
-    say "model is ready ($(since "$began"))"
+    say "model: ready ($(since "$began"))"
 }
 
 model_down() {

@@ -7,8 +7,8 @@
 # "command package" for what is looked for on the PATH or at a path.
 NEEDED_FROM_APT=(
     'dockerd docker.io' 'docker docker.io' 'containerd containerd' 'ctr containerd'
-    'runc runc' 'iptables iptables' 'etcd etcd-server' 'conntrack conntrack'
-    'socat socat' 'ip iproute2' 'ss iproute2' 'curl curl' 'openssl openssl'
+    'runc runc' 'iptables iptables' 'etcd etcd-server'
+    'ip iproute2' 'ss iproute2' 'curl curl' 'openssl openssl'
     '/usr/lib/cni/bridge containernetworking-plugins' '/usr/bin/busybox busybox-static'
     'cc gcc' '/usr/include/stdio.h libc6-dev' 'sysctl procps' 'ps procps' 'flock util-linux'
 )

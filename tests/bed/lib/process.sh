@@ -78,22 +78,22 @@ require_started_alive() {
     done
 }
 
-# wait_for NAME SECONDS COMMAND...: polls the command, and meanwhile watches
+# wait_for NAME WHAT SECONDS COMMAND...: polls the command, and meanwhile watches
 # every component, so that a death is told at once and as what it is.
 wait_for() {
-    local name=$1 seconds=$2 began
-    shift 2
+    local name=$1 what=$2 seconds=$3 began
+    shift 3
     began=$(now)
     until "$@" >/dev/null 2>&1; do
         require_started_alive || return 1
         if (($(now) - began > seconds * 1000)); then
-            say "error: $name was not ready after $seconds s; the last lines of $LOGS/$name.log:"
+            say "error: $name: not $what after $seconds s; the last lines of $LOGS/$name.log:"
             tail -n 15 "$LOGS/$name.log" 2>/dev/null | cut -c1-600 | sed 's/^/    /' >&2 || true
             return 1
         fi
         sleep 0.1
     done
-    say "$name is ready ($(since "$began"))"
+    say "$name: $what ($(since "$began"))"
 }
 
 # stop_component NAME GRACE: asks it to end, and ends it after GRACE seconds.
