@@ -206,23 +206,21 @@ bed_down() {
 # One line a component: name, state, process id, what to look at. Ends with 0
 # if the whole cluster is healthy, 3 if none of it is up, 1 otherwise.
 bed_status() {
+    require_root status
     local name id state alive=0 wrong=0 names=("${CLUSTER_COMPONENTS[@]}")
     [[ ! -e $IDS/$MODEL_COMPONENT ]] || names+=("$MODEL_COMPONENT")
     for name in "${names[@]}"; do
-        id=-
         if id=$(component_id "$name"); then
             [[ $name == "$MODEL_COMPONENT" ]] || alive=$((alive + 1))
             state=healthy
             component_healthy "$name" || { state=unhealthy && wrong=1; }
         elif [[ -e $IDS/$name ]]; then
-            id=-
             state=died
             wrong=1
         else
-            id=-
             state=down
         fi
-        printf '%-24s %-10s %s\n' "$name" "$state" "$id"
+        printf '%-24s %-10s %s\n' "$name" "$state" "${id:--}"
         if [[ $state == died ]]; then
             report_death "$name"
         fi
@@ -238,7 +236,9 @@ bed_status() {
 # missed the message must not run on whatever cluster was current before.
 bed_env() {
     local path=$PATH
-    [[ ! -d $(helm_folder) ]] || path=$(helm_folder):$PATH
+    if [[ -d $(helm_folder) && :$path: != *:$(helm_folder):* ]]; then
+        path=$(helm_folder):$path
+    fi
     if bed_is_external; then
         printf 'export KUBECONFIG=%q\n' "$SHIPMATE_TEST_KUBECONFIG"
     else

@@ -137,7 +137,11 @@ restore_machine() {
 # Removes the bed's files and then only folders that are empty: somebody else
 # may have come to use them since.
 remove_fixed_paths() {
-    local path
+    local path socket
+    # The sockets of shims that were killed; one in use has a listener.
+    for socket in /run/containerd/s/*; do
+        grep -qsF " $socket" /proc/net/unix || rm -f "$socket"
+    done
     find /var/log/containers -type l -lname "$BED_DIR/*" -delete 2>/dev/null || true
     rm -f /var/lib/cni/results/shipmate-bed-*
     for path in "${FIXED_PATHS[@]}"; do

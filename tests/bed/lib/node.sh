@@ -26,6 +26,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
     conf_dir = "$CONFIG/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+      Root = "$BED_DIR/runc"
 EOF
     cat >"$CONFIG/cni/10-shipmate-bed.conflist" <<EOF
 {
@@ -61,7 +63,7 @@ EOF
 }
 
 bed_docker() {
-    env DOCKER_HOST="unix://$DOCKER_SOCKET" DOCKER_BUILDKIT=0 DOCKER_CONTEXT= docker "$@"
+    env DOCKER_HOST="unix://$DOCKER_SOCKET" DOCKER_BUILDKIT=0 docker "$@"
 }
 
 dockerd_ready() {
