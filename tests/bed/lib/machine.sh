@@ -90,29 +90,35 @@ unmount_everything() {
     done
 }
 
+# The bridges of pods, of Docker, and of networks made in the bed's Docker.
+bed_devices() {
+    local device
+    for device in /sys/class/net/*; do
+        device=${device##*/}
+        if [[ $device =~ ^($POD_BRIDGE|docker0|br-[0-9a-f]{12})$ ]] &&
+            ! grep -qxF "$device" "$BEFORE/devices" 2>/dev/null; then
+            echo "$device"
+        fi
+    done
+}
+
 remove_devices() {
     local device
-    for device in "$POD_BRIDGE" docker0; do
-        grep -qxF "$device" "$BEFORE/devices" 2>/dev/null && continue
+    while read -r device; do
         ip link delete "$device" 2>/dev/null || true
-    done
-    # Bridge networks that somebody made in the bed's Docker.
-    for device in $(ip -o link show type bridge | awk -F': ' '$2 ~ /^br-[0-9a-f]{12}$/ {print $2}'); do
-        grep -qxF "$device" "$BEFORE/devices" 2>/dev/null && continue
-        ip link delete "$device" 2>/dev/null || true
-    done
+    done < <(bed_devices)
 }
 
 # Rules and chains whose line names one of the prefixes or devices that were
 # not there before; everything else is put back as it stands now.
 remove_rules() {
-    local save=$1 restore=$2 noted=$3 prefix pattern='' kept
+    local save=$1 restore=$2 noted=$3 prefix device pattern='' kept
     for prefix in "${CHAIN_PREFIXES[@]}"; do
         grep -qE "^:$prefix" "$noted" 2>/dev/null || pattern+="|[: ]$prefix"
     done
-    for prefix in "$POD_BRIDGE" docker0; do
-        grep -qxF "$prefix" "$BEFORE/devices" 2>/dev/null || pattern+="|-[io] $prefix( |$)"
-    done
+    while read -r device; do
+        pattern+="|-[io] $device( |$)"
+    done < <(bed_devices)
     [[ -n $pattern ]] || return 0
     kept=$("$save" 2>/dev/null | grep -vE -- "${pattern#|}") || true
     [[ -n $kept ]] || return 0
