@@ -51,6 +51,11 @@ start_metrics_server() {
         --kubelet-preferred-address-types InternalIP --metric-resolution 15s
 }
 
+metrics_api_available() {
+    [[ $(bed_kubectl get apiservice v1beta1.metrics.k8s.io -o \
+        'jsonpath={.status.conditions[?(@.type=="Available")].status}') == True ]]
+}
+
 metrics_server_ready() {
     curl -fsk -m 2 "https://$NODE_ADDRESS:$METRICS_SERVER_PORT/livez"
 }

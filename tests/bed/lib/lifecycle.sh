@@ -85,6 +85,8 @@ start_cluster() {
     wait_for metrics-server ready 60 metrics_server_ready
     wait_for kubelet ready 90 kubelet_ready
     wait_for kubelet "node Ready" 60 node_ready
+    # Whoever asks the cluster which kinds it has is told of an error until then.
+    wait_for metrics-server "its API served" 60 metrics_api_available
     # Pods are refused until this account exists.
     wait_for kube-controller-manager "service accounts made" 60 bed_kubectl get serviceaccount default
 }
@@ -222,7 +224,7 @@ bed_status() {
         fi
         printf '%-24s %-10s %s\n' "$name" "$state" "${id:--}"
         if [[ $state == died ]]; then
-            report_death "$name"
+            report_death "$name" 5
         fi
     done
     if ((alive == 0 && wrong == 0)); then

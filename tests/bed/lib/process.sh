@@ -59,10 +59,10 @@ start_component() {
     echo "$id $(process_start_time "$id" || echo 0) $(boot_id)" >"$IDS/$name"
 }
 
-# Says which component ended, with the end of its log.
+# report_death NAME [LINES]: says which component ended, with the end of its log.
 report_death() {
     say "error: $1 ended while it should be running; the last lines of $LOGS/$1.log:"
-    tail -n 15 "$LOGS/$1.log" 2>/dev/null | cut -c1-600 | sed 's/^/    /' >&2 || true
+    tail -n "${2:-15}" "$LOGS/$1.log" 2>/dev/null | cut -c1-600 | sed 's/^/    /' >&2 || true
 }
 
 # Fails, naming it, if a component that was started has ended.
