@@ -20,6 +20,8 @@ pub enum ExitCode {
     Unreachable = 5,
     /// Findings at or above `--fail-on`.
     Findings = 6,
+    /// Ended by Ctrl-C: 128 + SIGINT, as shells count.
+    Interrupted = 130,
 }
 
 /// An error for the person at the terminal.

@@ -5,4 +5,7 @@
 
 pub mod error;
 pub mod ground;
+pub mod policy;
+pub mod record;
 pub mod translate;
+pub mod turn;

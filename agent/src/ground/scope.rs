@@ -5,7 +5,7 @@ use shipmate_tools::kubernetes::Cluster;
 use shipmate_tools::{ErrorKind, ReadWorld, ToolError};
 
 use super::matching::nearest;
-use super::{Choice, Obstacle, any_of, ask, is_forbidden};
+use super::{Choice, Obstacle, any_of, ask};
 
 /// What is known about a place before its namespace is.
 pub(super) struct Place {
@@ -27,7 +27,7 @@ pub(super) async fn fill(
         let is_namespace = !place.all_namespaces
             && !place.cluster_scoped
             && namespace.is_none()
-            && namespaces(cluster).await?.is_some_and(|names| names.contains(&said));
+            && cluster.namespaces().await?.is_some_and(|names| names.contains(&said));
         if is_namespace {
             *namespace = Some(said);
             return Ok(());
@@ -55,7 +55,7 @@ pub(super) async fn check_namespace(namespace: &mut Option<String>, cluster: &Cl
     if name == cluster.namespace() {
         return Ok(());
     }
-    let Some(names) = namespaces(cluster).await? else { return Ok(()) };
+    let Some(names) = cluster.namespaces().await? else { return Ok(()) };
     if names.iter().any(|known| known == name) {
         return Ok(());
     }
@@ -68,16 +68,6 @@ pub(super) async fn check_namespace(namespace: &mut Option<String>, cluster: &Cl
         question: format!("There is no namespace called {name:?}. Did you mean {}?", any_of(&near)),
         choices,
     })
-}
-
-/// The names of all namespaces; `None` when this user may not list them.
-async fn namespaces(cluster: &Cluster) -> Result<Option<Vec<String>>, ToolError> {
-    let resource = cluster.kind("namespaces").await?;
-    match cluster.identities(&resource, None).await {
-        Ok(found) => Ok(Some(found.into_iter().map(|namespace| namespace.name).collect())),
-        Err(error) if is_forbidden(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Resolves each kind to its plural name; whether none of them lives in namespaces is the answer.
