@@ -34,6 +34,7 @@ pub(super) async fn fill(slot: ObjectSlot<'_>, world: &ReadWorld, effect: Effect
         namespace: slot.namespace.clone(),
         accepts: slot.accepts,
         effect,
+        stay_here: world.options().namespace.is_some(),
     };
     let found = wanted.find(cluster).await?;
     let resource = cluster.kind(&found.kind).await?;
@@ -81,9 +82,10 @@ fn split_reference(text: &str) -> Option<(String, String)> {
 
 async fn kind_of(word: &str, cluster: &Cluster) -> Result<ResourceType, Obstacle> {
     cluster.kind(word).await.map_err(|error| match error {
-        ToolError::Feedback(feedback) if feedback.kind == ErrorKind::NotFound => {
-            ask(format!("What is {word:?}? The cluster has no such kind; nearest: {}.", any_of(&feedback.candidates)))
-        }
+        ToolError::Feedback(feedback) if feedback.kind == ErrorKind::NotFound => ask(format!(
+            "What is {word:?}? The cluster has no such kind; nearest: {}.",
+            any_of(&feedback.candidates)
+        )),
         other => Obstacle::Error(other),
     })
 }
@@ -94,6 +96,8 @@ struct Wanted {
     namespace: Option<String>,
     accepts: ObjectAccepts,
     effect: Effect,
+    /// Whether a flag said where: then another namespace is not what the words imply.
+    stay_here: bool,
 }
 
 /// A candidate and how well it fits.
@@ -113,13 +117,19 @@ impl Wanted {
             return Ok(found);
         }
         // A pod by the name of its workload: logs and usage mean the workload's pods.
-        if self.accepts == ObjectAccepts::HasPods && self.kind.as_ref().is_some_and(|kind| kind.kind == "Pod") {
-            let workloads = read(cluster, &known(cluster, ObjectAccepts::HasPods.kinds()), Some(here)).await?;
+        if self.accepts == ObjectAccepts::HasPods && self.kind.as_ref().is_some_and(|kind| kind.kind == "Pod")
+        {
+            let workloads =
+                read(cluster, &known(cluster, ObjectAccepts::HasPods.kinds()), Some(here)).await?;
             if let Some(found) = self.choose(&workloads)? {
                 return Ok(found);
             }
         }
-        if self.namespace.is_none() && self.word.is_some() && kinds.iter().any(|kind| kind.namespaced) {
+        if !self.stay_here
+            && self.namespace.is_none()
+            && self.word.is_some()
+            && kinds.iter().any(|kind| kind.namespaced)
+        {
             let everywhere = read(cluster, &kinds, None).await.unwrap_or_default();
             let elsewhere: Vec<Identity> =
                 everywhere.into_iter().filter(|object| object.namespace.as_deref() != Some(here)).collect();
@@ -149,18 +159,24 @@ impl Wanted {
             return match objects {
                 [] => Ok(None),
                 [one] => Ok(Some(one.clone())),
-                several => Err(which(self.kind.as_ref().map_or("object", |kind| &kind.singular), several.iter())),
+                several => {
+                    Err(which(self.kind.as_ref().map_or("object", |kind| &kind.singular), several.iter()))
+                }
             };
         };
         let explicit_kind = self.kind.is_some();
-        let rank = |kind: &str| self.accepts.kinds().iter().position(|known| *known == kind).unwrap_or(usize::MAX);
+        let rank =
+            |kind: &str| self.accepts.kinds().iter().position(|known| *known == kind).unwrap_or(usize::MAX);
         let mut scored: Vec<Scored> = objects
             .iter()
             // What another object controls is meant only when it is named itself.
             .filter_map(|identity| {
                 let fit = fit(word, identity).filter(|fit| *fit >= least)?;
-                (explicit_kind || !identity.controlled || fit == Fit::Name)
-                    .then(|| Scored { identity: identity.clone(), fit, rank: rank(&identity.kind) })
+                (explicit_kind || !identity.controlled || fit == Fit::Name).then(|| Scored {
+                    identity: identity.clone(),
+                    fit,
+                    rank: rank(&identity.kind),
+                })
             })
             .collect();
         let Some(best) = scored.iter().map(|one| one.fit).max() else { return Ok(None) };
@@ -183,11 +199,20 @@ impl Wanted {
         let Some(word) = self.word.as_deref() else {
             return ask(format!("There is no {what} in namespace {namespace}. Which one, and where?"));
         };
-        let names = nearest(word, objects.iter().filter(|object| !object.controlled || self.kind.is_some()).map(|object| object.name.as_str()));
+        let names = nearest(
+            word,
+            objects
+                .iter()
+                .filter(|object| !object.controlled || self.kind.is_some())
+                .map(|object| object.name.as_str()),
+        );
         let question = if names.is_empty() {
             format!("There is no {what} called {word:?} in namespace {namespace}. Which one is meant?")
         } else {
-            format!("There is no {what} called {word:?} in namespace {namespace}. Did you mean {}?", any_of(&names))
+            format!(
+                "There is no {what} called {word:?} in namespace {namespace}. Did you mean {}?",
+                any_of(&names)
+            )
         };
         let choices = objects
             .iter()
@@ -204,7 +229,10 @@ fn which<'a>(word: &str, objects: impl Iterator<Item = &'a Identity>) -> Obstacl
     let shown: Vec<String> = choices.iter().take(8).map(|choice| choice.label.clone()).collect();
     let more = choices.len().saturating_sub(shown.len());
     let rest = if more > 0 { format!(" ({more} more)") } else { String::new() };
-    Obstacle::Ask { question: format!("{word:?} fits several: which one, {}{rest}?", any_of(&shown)), choices }
+    Obstacle::Ask {
+        question: format!("{word:?} fits several: which one, {}{rest}?", any_of(&shown)),
+        choices,
+    }
 }
 
 fn choice(object: &Identity) -> Choice {
@@ -223,7 +251,11 @@ fn known(cluster: &Cluster, words: &[&str]) -> Vec<ResourceType> {
 
 /// The objects of several kinds, read in parallel. What may not be looked at is passed over, unless that is
 /// all of it.
-async fn read(cluster: &Cluster, kinds: &[ResourceType], namespace: Option<&str>) -> Result<Vec<Identity>, Obstacle> {
+async fn read(
+    cluster: &Cluster,
+    kinds: &[ResourceType],
+    namespace: Option<&str>,
+) -> Result<Vec<Identity>, Obstacle> {
     let answers = join_all(kinds.iter().map(|kind| cluster.identities(kind, namespace))).await;
     let mut objects = Vec::new();
     let mut refused: Option<ToolError> = None;
@@ -234,7 +266,9 @@ async fn read(cluster: &Cluster, kinds: &[ResourceType], namespace: Option<&str>
                 looked = true;
                 objects.extend(found);
             }
-            Err(error) if is_forbidden(&error) || error.kind() == ErrorKind::NotFound => refused = Some(error),
+            Err(error) if is_forbidden(&error) || error.kind() == ErrorKind::NotFound => {
+                refused = Some(error)
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -245,12 +279,18 @@ async fn read(cluster: &Cluster, kinds: &[ResourceType], namespace: Option<&str>
 }
 
 /// The selector of the pods that belong to an object; a pod is selected by its own name elsewhere.
-async fn pod_selector(resource: &ResourceType, found: &Identity, cluster: &Cluster) -> Result<Option<String>, Obstacle> {
+async fn pod_selector(
+    resource: &ResourceType,
+    found: &Identity,
+    cluster: &Cluster,
+) -> Result<Option<String>, Obstacle> {
     if resource.kind == "Pod" {
         return Ok(None);
     }
     let api = cluster.api(resource, found.namespace.as_deref());
-    let object = cluster.ask(&format!("read {} {}", resource.singular, found.name), api.get(&found.name)).await?;
-    let value = serde_json::to_value(object).map_err(|error| Feedback::new(ErrorKind::Other, error.to_string()))?;
+    let object =
+        cluster.ask(&format!("read {} {}", resource.singular, found.name), api.get(&found.name)).await?;
+    let value =
+        serde_json::to_value(object).map_err(|error| Feedback::new(ErrorKind::Other, error.to_string()))?;
     Ok(selector_text(&value))
 }

@@ -60,6 +60,12 @@ pub enum Answer {
 }
 
 impl Rules {
+    /// Rules with nothing allowed for the session yet.
+    #[must_use]
+    pub const fn new(yes: bool, dry_run: bool, interactive: bool, protected_contexts: Vec<String>) -> Self {
+        Self { yes, dry_run, interactive, protected_contexts, always: BTreeSet::new() }
+    }
+
     /// Whether a context is marked protected. A `*` at either end of a mark stands for anything.
     #[must_use]
     pub fn is_protected(&self, context: &str) -> bool {

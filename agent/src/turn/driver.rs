@@ -3,7 +3,7 @@
 //! One driver serves a session; it owns the world, the translators, the journal and the face. Ctrl-C ends the
 //! step that is running and the turn, never the session.
 
-use shipmate_tools::{BoundCall as _, Outcome, Progress, ReadWorld, Update, World};
+use shipmate_tools::{Outcome, Progress, ReadWorld, Update, World};
 use std::future::Future;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
