@@ -15,42 +15,75 @@ use super::typed_call;
 /// # Errors
 /// What clap says, help and version included.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let arguments = typed_call::separate(arguments);
-    match Cli::try_parse_from(&arguments) {
-        Ok(cli) => Ok(cli),
-        Err(error) if is_words_a_command_cannot_take(&error) => match as_request(&arguments) {
-            Some(request) => Cli::try_parse_from(request).map_err(|_| error),
-            None => Err(error),
-        },
-        Err(error) => Err(error),
+    let Some(position) = first_word(&arguments) else { return Cli::try_parse_from(arguments) };
+    let word = arguments.get(position).and_then(|word| word.to_str()).unwrap_or_default();
+    if !is_command(word) {
+        // Whatever follows is a request too, even a word that is a command.
+        return Cli::try_parse_from(as_request(&arguments, position));
     }
+    let arguments = typed_call::separate(arguments, position);
+    match Cli::try_parse_from(&arguments) {
+        Err(error) if is_words_a_command_cannot_take(&error) && may_be_a_request(&arguments, position) => {
+            Cli::try_parse_from(as_request(&arguments, position)).map_err(|_| error)
+        }
+        parsed => parsed,
+    }
+}
+
+/// Where the first word that is no flag and no flag's value stands.
+fn first_word(arguments: &[OsString]) -> Option<usize> {
+    let command = Cli::command();
+    let takes_value = |flag: &str| {
+        command.get_arguments().filter(|known| known.get_action().takes_values()).any(|known| {
+            match flag.strip_prefix("--") {
+                Some(long) => known.get_long() == Some(long),
+                // Short flags may stand together; only the last can be waiting for its value.
+                None => known.get_short().is_some_and(|short| flag.ends_with(short)),
+            }
+        })
+    };
+    let mut words = arguments.iter().enumerate().skip(1);
+    while let Some((position, argument)) = words.next() {
+        let argument = argument.to_str().unwrap_or_default();
+        if argument == "--" {
+            return None;
+        }
+        if argument == "-" || !argument.starts_with('-') {
+            return Some(position);
+        }
+        if takes_value(argument) {
+            words.next();
+        }
+    }
+    None
+}
+
+fn is_command(word: &str) -> bool {
+    Cli::command().get_subcommands().any(|command| command.get_name() == word)
 }
 
 fn is_words_a_command_cannot_take(error: &clap::Error) -> bool {
     matches!(
         error.kind(),
-        ErrorKind::UnknownArgument
-            | ErrorKind::InvalidSubcommand
-            | ErrorKind::TooManyValues
-            | ErrorKind::ArgumentConflict
+        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::TooManyValues
     )
 }
 
-/// The same arguments with `ask` in front of the first word, when that word is a command and what it could not
-/// take are plain words.
-fn as_request(arguments: &[OsString]) -> Option<Vec<OsString>> {
-    let commands: Vec<String> =
-        Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    let position = arguments.iter().skip(1).position(|argument| {
-        argument.to_str().is_some_and(|word| commands.iter().any(|command| command == word))
-    })? + 1;
-    if arguments.get(position).is_some_and(|word| word == "ask" || word == "call" || word == "translate") {
-        return None;
-    }
-    let plain = arguments.get(position + 1)?.to_str().is_some_and(|word| !word.starts_with('-'));
+/// Whether what follows a command is plain words, and the command is not one that takes any.
+fn may_be_a_request(arguments: &[OsString], position: usize) -> bool {
+    let takes_any = ["ask", "call", "translate"];
+    !arguments.get(position).is_some_and(|word| takes_any.iter().any(|command| word == command))
+        && arguments
+            .get(position + 1)
+            .and_then(|word| word.to_str())
+            .is_some_and(|word| !word.starts_with('-'))
+}
+
+/// The same arguments with `ask` in front of the first word.
+fn as_request(arguments: &[OsString], position: usize) -> Vec<OsString> {
     let mut request = arguments.to_vec();
     request.insert(position, "ask".into());
-    plain.then_some(request)
+    request
 }
 
 #[cfg(test)]
@@ -78,9 +111,32 @@ mod tests {
 
     #[test]
     fn flags_may_stand_anywhere_around_a_request() {
-        let cli = parsed(&["show", "all", "pods", "-n", "shop", "--offline"]);
-        assert_eq!(cli.words, ["show", "all", "pods"]);
-        assert!(cli.global.offline && cli.global.namespace.as_deref() == Some("shop"));
+        for line in [
+            ["show", "all", "tools", "-n", "shop", "--offline"],
+            ["--offline", "-n", "shop", "show", "all", "tools"],
+            ["show", "-n", "shop", "all", "--offline", "tools"],
+        ] {
+            let cli = parsed(&line);
+            let Some(Command::Ask { words }) = cli.command else { panic!("{line:?}") };
+            assert_eq!(words, ["show", "all", "tools"]);
+            assert!(cli.global.offline && cli.global.namespace.as_deref() == Some("shop"));
+        }
+    }
+
+    #[test]
+    fn flags_may_stand_before_a_command() {
+        let cli = parsed(&["-n", "call", "--context=dev", "-yv", "tools", "scale"]);
+        assert!(matches!(cli.command, Some(Command::Tools { name: Some(_) })));
+        assert!(cli.global.yes && cli.global.namespace.as_deref() == Some("call"));
+        let cli = parsed(&["-n", "shop", "call", "scale", "--name", "web"]);
+        let Some(Command::Call { arguments, .. }) = cli.command else { panic!() };
+        assert_eq!(arguments, ["name=web"]);
+    }
+
+    #[test]
+    fn a_tool_that_is_not_there_keeps_its_arguments_for_the_error_to_come() {
+        let cli = parsed(&["call", "scael", "--name", "web"]);
+        assert!(matches!(cli.command, Some(Command::Call { tool, .. }) if tool == "scael"));
     }
 
     #[test]
