@@ -267,7 +267,7 @@ async fn read(
                 objects.extend(found);
             }
             Err(error) if is_forbidden(&error) || error.kind() == ErrorKind::NotFound => {
-                refused = Some(error)
+                refused = Some(error);
             }
             Err(error) => return Err(error.into()),
         }

@@ -61,9 +61,11 @@ impl Recorder {
         let repository = Repository::around(folder);
         let branch = repository.branch();
         let variable = std::env::var("SPECIFY_FEATURE").ok().filter(|name| !name.is_empty());
-        let sources = FeatureSources { flag: feature, specify_feature: variable.as_deref(), branch: branch.as_deref() };
+        let sources =
+            FeatureSources { flag: feature, specify_feature: variable.as_deref(), branch: branch.as_deref() };
         let feature = resolve_feature(sources, &repository.top.join("specs")).map_err(|error| {
-            AgentError::new(ExitCode::Usage, error.to_string()).hint("name a feature like 004-my-feature with --feature")
+            AgentError::new(ExitCode::Usage, error.to_string())
+                .hint("name a feature like 004-my-feature with --feature")
         })?;
         let root = phr_dir.unwrap_or_else(|| {
             // A home folder or a file system's root is nobody's project: no records are strewn there.
@@ -73,7 +75,11 @@ impl Recorder {
             if homeless { state.join("history/prompts") } else { repository.top.join("history/prompts") }
         });
         let feature = feature.map(|feature| feature.as_str().to_owned());
-        Ok(Self { repository, destination: Destination { root, feature, branch, user: None, command }, model })
+        Ok(Self {
+            repository,
+            destination: Destination { root, feature, branch, user: None, command },
+            model,
+        })
     }
 
     /// Where the records of this session go.

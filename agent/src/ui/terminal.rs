@@ -19,8 +19,6 @@ pub struct TerminalOptions {
     pub form: OutputForm,
     /// Whether colour is unwanted even in a terminal.
     pub no_color: bool,
-    /// Whether answers are talk (a REPL's) or data too: one-shots keep stdout to data.
-    pub chat: bool,
 }
 
 /// The terminal.
@@ -108,17 +106,17 @@ impl Face for Terminal {
                 }
             }
             Shown::Verification(Verification::Confirmed(said)) => {
-                self.say(&format!("{} {said}", self.talk.green("✓")))
+                self.say(&format!("{} {said}", self.talk.green("✓")));
             }
             Shown::Verification(Verification::Failed(why)) => {
-                self.say(&format!("{} {why}", self.talk.red("✗")))
+                self.say(&format!("{} {why}", self.talk.red("✗")));
             }
             Shown::Verification(Verification::NotNeeded) => {}
             Shown::Answer(text) => self.data(&format!("{text}\n")),
             Shown::Question(text) => self.say(&format!("{} {text}", self.talk.yellow("?"))),
             Shown::Refusal(text) => self.say(&format!("{} {text}", self.talk.red("refused:"))),
             Shown::NotUnderstood(text) => {
-                self.say(&format!("{} {text}", self.talk.yellow("not understood:")))
+                self.say(&format!("{} {text}", self.talk.yellow("not understood:")));
             }
             Shown::Error(error) => self.error(error),
             Shown::Note(text) => self.say(text),
