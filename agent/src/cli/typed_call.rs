@@ -13,7 +13,8 @@ pub(super) fn separate(arguments: Vec<OsString>, position: usize) -> Vec<OsStrin
         arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
     let Some(words) = words else { return arguments };
     let Some(tool) = words.get(position + 1) else { return arguments };
-    let Some(entry) = catalog::find(tool) else { return arguments };
+    // Without a tool there is no telling whose the flags are; the call itself says that there is none.
+    let Some(entry) = catalog::find(tool) else { return arguments.into_iter().take(position + 2).collect() };
     let schema = entry.schema();
     let mut shipmates: Vec<String> = words[..=position + 1].to_vec();
     let mut tools = Vec::new();
