@@ -40,24 +40,21 @@ pub(super) async fn fill(
     }
     if namespace.is_some() {
         if !place.may_be_new {
-            check_namespace(namespace, world.cluster().await?).await?;
+            check_namespace(namespace.as_deref(), world.cluster().await?).await?;
         }
         return Ok(());
     }
     *namespace = Some(world.connection().await?.namespace.clone());
+    if world.options().namespace.is_some() && !place.may_be_new {
+        check_namespace(namespace.as_deref(), world.cluster().await?).await?;
+    }
     Ok(())
 }
 
 /// Makes sure that a named namespace exists. A cluster that does not let this user list namespaces is
 /// believed: the request itself will say what is wrong.
-pub(super) async fn check_namespace(
-    namespace: &mut Option<String>,
-    cluster: &Cluster,
-) -> Result<(), Obstacle> {
-    let Some(name) = namespace.as_deref() else { return Ok(()) };
-    if name == cluster.namespace() {
-        return Ok(());
-    }
+pub(super) async fn check_namespace(namespace: Option<&str>, cluster: &Cluster) -> Result<(), Obstacle> {
+    let Some(name) = namespace else { return Ok(()) };
     let Some(names) = cluster.namespaces().await? else { return Ok(()) };
     if names.iter().any(|known| known == name) {
         return Ok(());
