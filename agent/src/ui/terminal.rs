@@ -1,6 +1,6 @@
 //! The terminal: data to stdout, talk to stderr; colour, progress and questions only where there is somebody.
 
-use shipmate_tools::{Call, Update, Verification};
+use shipmate_tools::{Call, Update, Verification, gate};
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::error::AgentError;
@@ -145,7 +145,18 @@ impl Face for Terminal {
     fn ask(&mut self, request: &ApprovalRequest) -> Answer {
         let text = preview_text(&request.preview, self.talk);
         self.say(text.trim_end());
-        self.say(&format!("{} {}", self.talk.dim("call:"), request.call));
+        let place = match (request.context.as_str(), &request.preview.namespace) {
+            ("", _) => None,
+            (context, None) => Some(context.to_owned()),
+            (context, Some(namespace)) => Some(format!("{context}, namespace {namespace}")),
+        };
+        if let Some(place) = place {
+            let place =
+                if request.protected { self.talk.red(&format!("{place} (protected)")) } else { place };
+            self.say(&format!("{} {place}", self.talk.dim("context:")));
+        }
+        // The arguments may hold what a model or a file said.
+        self.say(&format!("{} {}", self.talk.dim("call:"), gate::text(&request.call.to_string())));
         self.say(&format!("{} {}", self.talk.dim("command:"), self.talk.cyan(&request.command)));
         approve::ask(request, self.talk)
     }
