@@ -15,6 +15,7 @@ mod guard;
 mod identity;
 mod kinds;
 mod listing;
+mod logs;
 #[cfg(test)]
 pub(crate) mod mock;
 mod objects;
@@ -38,6 +39,7 @@ pub use field::{Field, find_fields, friendly_paths, inline, near_fields};
 pub use identity::Identity;
 pub use kinds::{KindIndex, ResourceType};
 pub use listing::{Listing, ListingWords};
+pub use logs::{LogLine, LogSource, log_sources, merge_logs};
 pub use objects::Query;
 pub use ownership::ownership_warnings;
 pub use quantity::{cpu_text, memory_text, parse_quantity};
