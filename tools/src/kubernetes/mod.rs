@@ -25,6 +25,7 @@ mod row_order;
 mod secret;
 mod table;
 mod target;
+mod usage;
 mod workload;
 
 pub use cluster::{Cluster, FIELD_MANAGER};
@@ -47,4 +48,5 @@ pub use row_order::RowOrder;
 pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
 pub use target::{Target, reference, wait_for_rollout};
+pub use usage::{Amounts, Usage};
 pub use workload::{RolloutState, rollout_state, selector_text};
