@@ -1,6 +1,7 @@
 //! The adapter for Kubernetes: connecting, the guard that keeps reads reads, the kinds a cluster knows, and
 //! the requests that several tools share. No tool is defined here.
 
+mod autoscaler;
 mod cluster;
 mod condition;
 mod connection;
@@ -15,13 +16,16 @@ mod guard;
 mod identity;
 mod kinds;
 mod listing;
+mod manifest;
 mod metrics;
 mod logs;
 #[cfg(test)]
 pub(crate) mod mock;
+mod names;
 mod objects;
 mod ownership;
 mod quantity;
+mod rollout;
 mod row_order;
 mod secret;
 mod table;
@@ -29,6 +33,7 @@ mod target;
 mod usage;
 mod workload;
 
+pub use autoscaler::{Autoscaler, autoscaler_of};
 pub use cluster::{Cluster, FIELD_MANAGER};
 pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
@@ -41,14 +46,19 @@ pub use field::{Field, find_fields, friendly_paths, inline, near_fields};
 pub use identity::Identity;
 pub use kinds::{KindIndex, ResourceType};
 pub use listing::{Listing, ListingWords};
+pub use manifest::{ManifestObject, parse_manifest};
 pub use metrics::metrics_probe;
 pub use logs::{LogLine, LogSource, log_sources, merge_logs};
+pub use names::{check_name, check_namespace, check_selector};
 pub use objects::Query;
 pub use ownership::ownership_warnings;
 pub use quantity::{cpu_text, memory_text, parse_quantity};
+pub use rollout::{wait_for_replicas, wait_for_rollout, wait_for_rollouts};
 pub use row_order::RowOrder;
 pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
 pub use target::{Target, reference, wait_for_rollout};
 pub use usage::{Amounts, Usage};
 pub use workload::{RolloutState, rollout_state, selector_text};
+pub use target::{Target, reference};
+pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};
