@@ -6,6 +6,13 @@
 
 pub mod phrasebook;
 
+mod pipeline;
+
+pub mod model;
+pub mod phrasebook;
+
+pub use pipeline::{Mode, Translators};
+
 use shipmate_tools::Call;
 use shipmate_tools::kubernetes::KindIndex;
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 //! The adapter for Helm. There is no Helm library for Rust, so the program itself is run, with an argument
 //! vector and the same cluster, context and namespace that everything else uses.
 
+mod chart;
 mod runner;
 
+pub use chart::chart_name;
 pub use runner::{Helm, ReadHelm};
