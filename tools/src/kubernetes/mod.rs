@@ -16,6 +16,7 @@ mod identity;
 mod kinds;
 mod listing;
 mod metrics;
+mod logs;
 #[cfg(test)]
 pub(crate) mod mock;
 mod objects;
@@ -40,6 +41,7 @@ pub use identity::Identity;
 pub use kinds::{KindIndex, ResourceType};
 pub use listing::{Listing, ListingWords};
 pub use metrics::metrics_probe;
+pub use logs::{LogLine, LogSource, log_sources, merge_logs};
 pub use objects::Query;
 pub use ownership::ownership_warnings;
 pub use quantity::{cpu_text, memory_text, parse_quantity};
