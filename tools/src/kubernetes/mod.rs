@@ -1,6 +1,7 @@
 //! The adapter for Kubernetes: connecting, the guard that keeps reads reads, the kinds a cluster knows, and
 //! the requests that several tools share. No tool is defined here.
 
+mod autoscaler;
 mod cluster;
 mod condition;
 mod connection;
@@ -24,10 +25,14 @@ mod ownership;
 mod quantity;
 mod row_order;
 mod secret;
+mod names;
+mod ownership;
+mod rollout;
 mod table;
 mod target;
 mod workload;
 
+pub use autoscaler::{Autoscaler, autoscaler_of};
 pub use cluster::{Cluster, FIELD_MANAGER};
 pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
@@ -47,6 +52,9 @@ pub use ownership::ownership_warnings;
 pub use quantity::{cpu_text, memory_text, parse_quantity};
 pub use row_order::RowOrder;
 pub use secret::secret_keys;
+pub use names::{check_name, check_namespace, check_selector};
+pub use ownership::ownership_warnings;
+pub use rollout::{pods_of, wait_for_replicas, wait_for_rollout, wait_for_rollouts};
 pub use table::{ColumnDefinition, Row, ServerTable};
-pub use target::{Target, reference, wait_for_rollout};
-pub use workload::{RolloutState, rollout_state, selector_text};
+pub use target::{Target, reference};
+pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};
