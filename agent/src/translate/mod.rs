@@ -4,8 +4,6 @@
 //!
 //! Calls come out of here as they were said: names may be vague ("backend"); grounding makes them exact.
 
-pub mod phrasebook;
-
 mod pipeline;
 
 pub mod model;

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use super::flags;
-use super::normalise::Shape;
+use super::normalise::{Shape, Token};
 use super::pattern::{Op, Pattern, Slot, SlotType};
 use super::request::{Request, Span};
 use super::tool::ToolPatterns;
@@ -91,7 +91,7 @@ fn plain<'p>(
 ) -> Vec<(usize, Match, &'p Pattern)> {
     let budget = Cell::new(2_000);
     let mut all = Vec::new();
-    if request.tokens.get(position).is_none_or(|token| token.is_mark()) {
+    if request.tokens.get(position).is_none_or(Token::is_mark) {
         return all;
     }
     for pattern in patterns.iter().filter(|pattern| can_start(request, pattern, position)) {
@@ -221,18 +221,22 @@ impl<'r, 'a> Run<'r, 'a> {
             return None;
         }
         let facts = self.request.facts.get(position)?;
+        let vocabulary = &self.request.library.vocabulary;
         if facts.id == Some(word) {
-            return Some(0);
+            // "gateway restarts" counts restarts and orders none.
+            let typed = self.request.tokens.get(position)?;
+            let inflected = self.change() && vocabulary.is_verb_with_s(word, &typed.word);
+            return (!inflected).then_some(0);
         }
         if facts.bases.contains(&word) {
             // "restarted pods" orders no restart; "would you mind restarting" does.
-            let verb = self.request.library.vocabulary.role(word).is(Role::VERB);
+            let verb = vocabulary.role(word).is(Role::VERB);
             let ordered = !self.change() || !verb || self.minded(position);
             return ordered.then_some(INFLECTED);
         }
         if self.request.forgiving && facts.slips.contains(&word) {
             let token = self.request.tokens.get(position)?;
-            let enough = !self.change() || self.request.library.vocabulary.is_close(word, &token.word);
+            let enough = !self.change() || vocabulary.is_close(word, &token.word);
             return enough.then_some(SLIP);
         }
         None
@@ -243,7 +247,10 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     fn slot(&mut self, slot: &Slot, step: usize, position: usize) {
-        for reading in values::read(self.request, slot, position, self.end, self.change()) {
+        // After a word of the pattern any word may follow ("containing timeout"); elsewhere only one that is
+        // known for nothing else, or "drain nodes" would be nodes called drain.
+        let led = step > 0 && matches!(self.pattern.ops.get(step - 1), Some(Op::Word(_)));
+        for reading in values::read(self.request, slot, position, self.end, self.change(), led) {
             self.captured.push(Captured {
                 argument: slot.argument.clone(),
                 kind: slot.kind,

@@ -254,7 +254,7 @@ fn facts(
     let namespace = if situation.namespaces.is_empty() {
         USUAL_NAMESPACES.contains(&token.word.as_str())
     } else {
-        situation.namespaces.iter().any(|name| *name == token.word)
+        situation.namespaces.contains(&token.word)
     };
     let known = id.is_some() || kind.is_some() || namespace || super::numbers::is_number(&token.word);
     Facts {

@@ -42,6 +42,7 @@ pub(super) fn read(
     position: usize,
     end: usize,
     change: bool,
+    led: bool,
 ) -> Vec<Reading> {
     let Some(token) = request.tokens.get(position).filter(|_| position < end) else { return Vec::new() };
     if token.is_mark() {
@@ -70,7 +71,11 @@ pub(super) fn read(
         SlotType::Duration => text(position, numbers::duration(&words())),
         SlotType::Quantity => text(position, numbers::quantity(&words())),
         SlotType::Word if token.shape == Shape::Quoted => one(token.text.clone(), 10),
-        SlotType::Word if objects::is_free(request, position) && !token.word.starts_with('-') => {
+        SlotType::Word
+            if !token.word.starts_with('-')
+                && (objects::is_free(request, position)
+                    || led && !request.role(position).is(Role::FUNCTION)) =>
+        {
             one(token.text.clone(), FREE_WORD)
         }
         SlotType::Text => rest(request, position, end),

@@ -99,6 +99,11 @@ impl Vocabulary {
         self.entries.get(id as usize).map_or_else(Role::default, |entry| entry.role)
     }
 
+    /// Whether a typed word is a verb with an `s`, as nouns of many and verbs of others have it.
+    pub(super) fn is_verb_with_s(&self, id: WordId, typed: &str) -> bool {
+        self.entries.get(id as usize).is_some_and(|entry| entry.role.is(Role::VERB) && entry.word != typed)
+    }
+
     /// The words that a typed word may be an inflected form of.
     pub(super) fn bases(&self, word: &str) -> Vec<WordId> {
         let mut found = Vec::new();
