@@ -29,6 +29,7 @@ mod row_order;
 mod secret;
 mod table;
 mod target;
+mod usage;
 mod workload;
 
 pub use autoscaler::{Autoscaler, autoscaler_of};
@@ -56,3 +57,6 @@ pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
 pub use target::{Target, reference};
 pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};
+pub use target::{Target, reference, wait_for_rollout};
+pub use usage::{Amounts, Usage};
+pub use workload::{RolloutState, rollout_state, selector_text};
