@@ -1,5 +1,7 @@
 //! The adapter for the Docker engine, over its own API.
 
 mod engine;
+mod place;
 
-pub use engine::{Docker, ReadDocker};
+pub use engine::{Docker, ReadDocker, failure};
+pub use place::{context_of, image_name};
