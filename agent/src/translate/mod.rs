@@ -4,6 +4,8 @@
 //!
 //! Calls come out of here as they were said: names may be vague ("backend"); grounding makes them exact.
 
+pub mod model;
+
 use shipmate_tools::Call;
 use shipmate_tools::kubernetes::KindIndex;
 use std::sync::Arc;
