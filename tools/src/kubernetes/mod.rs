@@ -2,27 +2,49 @@
 //! the requests that several tools share. No tool is defined here.
 
 mod cluster;
+mod condition;
 mod connection;
 mod difference;
 mod discovery;
+mod duration;
+mod events;
 mod failure;
+mod family;
+mod field;
 mod guard;
 mod identity;
 mod kinds;
+mod listing;
 mod metrics;
+#[cfg(test)]
+pub(crate) mod mock;
+mod objects;
 mod ownership;
+mod quantity;
+mod row_order;
+mod secret;
 mod table;
 mod target;
 mod workload;
 
 pub use cluster::{Cluster, FIELD_MANAGER};
+pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
 pub use difference::difference;
+pub use duration::{age, human_duration, kubectl_duration, parse_duration};
+pub use events::{Event, event_table};
 pub use failure::failure;
+pub use family::{Family, pod_query};
+pub use field::{Field, find_fields, friendly_paths, inline, near_fields};
 pub use identity::Identity;
 pub use kinds::{KindIndex, ResourceType};
+pub use listing::{Listing, ListingWords};
 pub use metrics::metrics_probe;
+pub use objects::Query;
 pub use ownership::ownership_warnings;
+pub use quantity::{cpu_text, memory_text, parse_quantity};
+pub use row_order::RowOrder;
+pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
 pub use target::{Target, reference, wait_for_rollout};
 pub use workload::{RolloutState, rollout_state, selector_text};
