@@ -76,14 +76,7 @@ pub fn driver<'a>(
             ),
         }));
     }
-    let recorder = Recorder::new(
-        folder,
-        config.phr_dir.value.as_ref().map(|path| folder.join(path)),
-        config.feature.value.as_deref(),
-        &config.state,
-        command.to_owned(),
-        config.model.value.clone(),
-    )?;
+    let recorder = recorder(config, folder, command)?;
     Ok(Driver {
         world: world(config, folder),
         translators: translators(config),
@@ -93,6 +86,21 @@ pub fn driver<'a>(
         face,
         timeout: config.timeout.value,
     })
+}
+
+/// What makes the records of requests made in `folder`; the branch and the feature are those of this moment.
+///
+/// # Errors
+/// A feature name that cannot be one.
+pub fn recorder(config: &Config, folder: &Path, command: &str) -> Result<Recorder, AgentError> {
+    Recorder::new(
+        folder,
+        config.phr_dir.value.as_ref().map(|path| folder.join(path)),
+        config.feature.value.as_deref(),
+        &config.state,
+        command.to_owned(),
+        config.model.value.clone(),
+    )
 }
 
 /// The rules that flags and configuration make.

@@ -1,10 +1,11 @@
 //! From the process's arguments to a command or a request.
 //!
 //! A first word that is a command is that command, unless plain words follow that it cannot take ("tools of
-//! the trade"): then it is a request, as anything else is. `ask` settles it.
+//! the trade"): then it is a request, as anything else is. `ask` settles it, and is what a request without a
+//! command becomes.
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{Arg, CommandFactory as _, Parser as _};
 use std::ffi::OsString;
 
 use super::arguments::Cli;
@@ -15,75 +16,62 @@ use super::typed_call;
 /// # Errors
 /// What clap says, help and version included.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let Some(position) = first_word(&arguments) else { return Cli::try_parse_from(arguments) };
+    let command = Cli::command();
+    let Some(position) = first_word(&arguments, &command) else { return Cli::try_parse_from(arguments) };
     let word = arguments.get(position).and_then(|word| word.to_str()).unwrap_or_default();
-    if !is_command(word) {
-        // Whatever follows is a request too, even a word that is a command.
-        return Cli::try_parse_from(as_request(&arguments, position));
+    if !command.get_subcommands().any(|known| known.get_name() == word) {
+        return Cli::try_parse_from(as_request(arguments, position));
     }
-    let arguments = typed_call::separate(arguments, position);
-    match Cli::try_parse_from(&arguments) {
-        Err(error) if is_words_a_command_cannot_take(&error) && may_be_a_request(&arguments, position) => {
-            Cli::try_parse_from(as_request(&arguments, position)).map_err(|_| error)
+    if word == "call" {
+        return Cli::try_parse_from(typed_call::separate(arguments, position));
+    }
+    Cli::try_parse_from(&arguments).or_else(|error| {
+        let plain_words_follow = arguments
+            .get(position + 1)
+            .and_then(|next| next.to_str())
+            .is_some_and(|next| !next.starts_with('-'));
+        let cannot_take = matches!(
+            error.kind(),
+            ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::TooManyValues
+        );
+        if plain_words_follow && cannot_take {
+            Cli::try_parse_from(as_request(arguments, position)).map_err(|_| error)
+        } else {
+            Err(error)
         }
-        parsed => parsed,
-    }
+    })
 }
 
-/// Where the first word that is no flag and no flag's value stands.
-fn first_word(arguments: &[OsString]) -> Option<usize> {
-    let command = Cli::command();
-    let takes_value = |flag: &str| {
-        command.get_arguments().filter(|known| known.get_action().takes_values()).any(|known| {
-            match flag.strip_prefix("--") {
-                Some(long) => known.get_long() == Some(long),
-                // Short flags may stand together; only the last can be waiting for its value.
-                None => known.get_short().is_some_and(|short| flag.ends_with(short)),
-            }
-        })
+/// Where the first word stands that is neither a flag nor a flag's value.
+fn first_word(arguments: &[OsString], command: &clap::Command) -> Option<usize> {
+    let takes_value = |flag: &dyn Fn(&Arg) -> bool| {
+        command.get_arguments().any(|argument| flag(argument) && argument.get_action().takes_values())
     };
-    let mut words = arguments.iter().enumerate().skip(1);
-    while let Some((position, argument)) = words.next() {
-        let argument = argument.to_str().unwrap_or_default();
-        if argument == "--" {
-            return None;
-        }
-        if argument == "-" || !argument.starts_with('-') {
+    let mut position = 1;
+    while let Some(argument) = arguments.get(position) {
+        let text = argument.to_str()?;
+        position += if let Some(long) = text.strip_prefix("--") {
+            if takes_value(&|argument| argument.get_long() == Some(long)) { 2 } else { 1 }
+        } else if let Some(short) = text.strip_prefix('-').filter(|short| !short.is_empty()) {
+            // In a cluster such as `-vn shop` only the last one can take the next word.
+            if takes_value(&|argument| {
+                argument.get_short().is_some() && argument.get_short() == short.chars().last()
+            }) {
+                2
+            } else {
+                1
+            }
+        } else {
             return Some(position);
-        }
-        if takes_value(argument) {
-            words.next();
-        }
+        };
     }
     None
 }
 
-fn is_command(word: &str) -> bool {
-    Cli::command().get_subcommands().any(|command| command.get_name() == word)
-}
-
-fn is_words_a_command_cannot_take(error: &clap::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::TooManyValues
-    )
-}
-
-/// Whether what follows a command is plain words, and the command is not one that takes any.
-fn may_be_a_request(arguments: &[OsString], position: usize) -> bool {
-    let takes_any = ["ask", "call", "translate"];
-    !arguments.get(position).is_some_and(|word| takes_any.iter().any(|command| word == command))
-        && arguments
-            .get(position + 1)
-            .and_then(|word| word.to_str())
-            .is_some_and(|word| !word.starts_with('-'))
-}
-
 /// The same arguments with `ask` in front of the first word.
-fn as_request(arguments: &[OsString], position: usize) -> Vec<OsString> {
-    let mut request = arguments.to_vec();
-    request.insert(position, "ask".into());
-    request
+fn as_request(mut arguments: Vec<OsString>, position: usize) -> Vec<OsString> {
+    arguments.insert(position, "ask".into());
+    arguments
 }
 
 #[cfg(test)]
@@ -113,8 +101,8 @@ mod tests {
     fn flags_may_stand_anywhere_around_a_request() {
         for line in [
             ["show", "all", "tools", "-n", "shop", "--offline"],
-            ["--offline", "-n", "shop", "show", "all", "tools"],
-            ["show", "-n", "shop", "all", "--offline", "tools"],
+            ["-n", "shop", "show", "--offline", "all", "tools"],
+            ["--namespace=shop", "show", "all", "--offline", "tools", "-v"],
         ] {
             let cli = parsed(&line);
             let Some(Command::Ask { words }) = cli.command else { panic!("{line:?}") };
@@ -124,19 +112,10 @@ mod tests {
     }
 
     #[test]
-    fn flags_may_stand_before_a_command() {
-        let cli = parsed(&["-n", "call", "--context=dev", "-yv", "tools", "scale"]);
-        assert!(matches!(cli.command, Some(Command::Tools { name: Some(_) })));
-        assert!(cli.global.yes && cli.global.namespace.as_deref() == Some("call"));
-        let cli = parsed(&["-n", "shop", "call", "scale", "--name", "web"]);
-        let Some(Command::Call { arguments, .. }) = cli.command else { panic!() };
-        assert_eq!(arguments, ["name=web"]);
-    }
-
-    #[test]
-    fn a_tool_that_is_not_there_keeps_its_arguments_for_the_error_to_come() {
-        let cli = parsed(&["call", "scael", "--name", "web"]);
-        assert!(matches!(cli.command, Some(Command::Call { tool, .. }) if tool == "scael"));
+    fn nothing_but_flags_is_a_conversation_and_a_dash_a_request() {
+        assert!(parsed(&["-n", "doctor"]).command.is_none());
+        let Some(Command::Ask { words }) = parsed(&["-"]).command else { panic!() };
+        assert_eq!(words, ["-"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use shipmate_tools::{Outcome, Progress, ReadWorld, Update, World};
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -15,8 +16,9 @@ use crate::record::{Journal, OpenTurn, Recorder};
 use crate::translate::{Translation, TranslatorName, Translators, Understanding};
 use crate::ui::Face;
 
+use super::account::TurnRecord;
 use super::message::{Effect, Event, Grounded, JournalEntry, Shown};
-use super::state::{Turn, TurnRecord};
+use super::state::Turn;
 
 /// Does what turns ask for.
 pub struct Driver<'a> {
@@ -43,6 +45,8 @@ pub struct Ended {
     pub code: ExitCode,
     /// What is known about it.
     pub record: TurnRecord,
+    /// Where its record was written; nothing when it could not be.
+    pub path: Option<PathBuf>,
 }
 
 /// How a step that can be interrupted ended.
@@ -65,6 +69,7 @@ impl Driver<'_> {
         };
         let mut durations: Vec<Duration> = Vec::new();
         let mut code = ExitCode::Failed;
+        let mut path = None;
         let mut effects = turn.step(Event::Begin);
         loop {
             let mut event = None;
@@ -73,13 +78,17 @@ impl Driver<'_> {
                     Effect::Journal(entry) => {
                         if let Err(error) = write(open.as_mut(), &entry) {
                             // What cannot be announced must not happen.
-                            event = Some(Event::Interrupted(format!("the journal could not be written ({error})")));
+                            event = Some(Event::Interrupted(format!(
+                                "the journal could not be written ({error})"
+                            )));
                             break;
                         }
                     }
                     Effect::Show(shown) => self.face.show(&shown),
-                    Effect::AllowAlways { tool, namespace } => self.rules.allow_always(&tool, namespace.as_deref()),
-                    Effect::Record => self.record(&turn, open.take(), &durations),
+                    Effect::AllowAlways { tool, namespace } => {
+                        self.rules.allow_always(&tool, namespace.as_deref())
+                    }
+                    Effect::Record => path = self.record(&turn, open.take(), &durations),
                     Effect::End(end) => code = end,
                     waiting => {
                         let began = Instant::now();
@@ -98,7 +107,7 @@ impl Driver<'_> {
                     // A call that ended without running (a preview, a refusal) took no time of its own.
                     durations.resize(durations.len().max(turn.record().calls.len()), Duration::ZERO);
                 }
-                None => return Ended { code, record: turn.record().clone() },
+                None => return Ended { code, record: turn.record().clone(), path },
             }
         }
     }
@@ -111,17 +120,24 @@ impl Driver<'_> {
         match effect {
             Effect::Translate => {
                 let says = progress.clone();
-                let translating = self.translators.translate(turn.request(), &world, |said| says.status(said));
+                let translating =
+                    self.translators.translate(turn.request(), &world, |said| says.status(said));
                 // The model has a deadline of its own.
-                interruptible(translating, &mut updates, self.face, None).await.map_or_else(Event::Interrupted, Event::Translated)
+                interruptible(translating, &mut updates, self.face, None)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Translated)
             }
             Effect::Ground(call) => {
                 let grounding = async { ground(&call, &world).await.map_err(AgentError::from).map(as_data) };
-                interruptible(grounding, &mut updates, self.face, Some(timeout)).await.map_or_else(Event::Interrupted, Event::Grounded)
+                interruptible(grounding, &mut updates, self.face, Some(timeout))
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Grounded)
             }
             Effect::Preview(call) => {
                 let previewing = async { Ok(call.bind()?.preview(&world).await?) };
-                interruptible(previewing, &mut updates, self.face, Some(timeout)).await.map_or_else(Event::Interrupted, Event::Previewed)
+                interruptible(previewing, &mut updates, self.face, Some(timeout))
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Previewed)
             }
             Effect::Choose { question, options } => {
                 let chosen = self.face.choose(&question, &options);
@@ -133,22 +149,33 @@ impl Driver<'_> {
                 let follows = call.arguments.get("follow").is_some_and(|follow| follow == true);
                 let reading = async { Ok(call.bind()?.read(&world, &progress).await?) };
                 let deadline = (!follows).then_some(timeout);
-                interruptible(reading, &mut updates, self.face, deadline).await.map_or_else(Event::Interrupted, Event::Read)
+                interruptible(reading, &mut updates, self.face, deadline)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Read)
             }
             Effect::Run { call, preview, by } => {
                 let approval = grant(&call, &preview, by);
                 let changing = World::new(world);
-                let running = async { Ok::<Outcome, AgentError>(call.bind()?.run(&changing, &approval, &progress).await?) };
-                interruptible(running, &mut updates, self.face, None).await.map_or_else(Event::Interrupted, Event::Ran)
+                let running = async {
+                    Ok::<Outcome, AgentError>(call.bind()?.run(&changing, &approval, &progress).await?)
+                };
+                interruptible(running, &mut updates, self.face, None)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Ran)
             }
             Effect::Verify { call, preview } => {
-                let verifying = async { Ok(call.bind()?.verify(&world, &preview, timeout, &progress).await?) };
-                interruptible(verifying, &mut updates, self.face, None).await.map_or_else(Event::Interrupted, Event::Verified)
+                let verifying =
+                    async { Ok(call.bind()?.verify(&world, &preview, timeout, &progress).await?) };
+                interruptible(verifying, &mut updates, self.face, None)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Verified)
             }
             Effect::Explain(data) => self.explain(turn.request(), &data).await,
-            Effect::AllowAlways { .. } | Effect::Journal(_) | Effect::Show(_) | Effect::Record | Effect::End(_) => {
-                Event::Interrupted("internal: an effect that waits for nothing".to_owned())
-            }
+            Effect::AllowAlways { .. }
+            | Effect::Journal(_)
+            | Effect::Show(_)
+            | Effect::Record
+            | Effect::End(_) => Event::Interrupted("internal: an effect that waits for nothing".to_owned()),
         }
     }
 
@@ -168,14 +195,17 @@ impl Driver<'_> {
         }))
     }
 
-    fn record(&mut self, turn: &Turn, open: Option<OpenTurn>, durations: &[Duration]) {
+    fn record(&mut self, turn: &Turn, open: Option<OpenTurn>, durations: &[Duration]) -> Option<PathBuf> {
         let record = self.recorder.record(turn.request(), turn.record(), durations);
         let stored = self.recorder.store(&record);
         let Some(mut open) = open else {
-            if let Err(error) = stored {
-                self.face.show(&Shown::Note(format!("The record could not be written: {error}")));
-            }
-            return;
+            return match stored {
+                Ok(path) => Some(path),
+                Err(error) => {
+                    self.face.show(&Shown::Note(format!("The record could not be written: {error}")));
+                    None
+                }
+            };
         };
         match stored {
             Ok(path) => {
@@ -185,6 +215,7 @@ impl Driver<'_> {
                     tracing::warn!(%error, "the journal could not be written");
                 }
                 open.close();
+                Some(path)
             }
             Err(error) => {
                 let kept = open.write(&JournalEntry::Unrecorded { record: Box::new(record) });
@@ -193,6 +224,7 @@ impl Driver<'_> {
                     Err(error) => format!("and the journal could not keep it: {error}"),
                 };
                 self.face.show(&Shown::Note(format!("The record could not be written: {error}; {then}.")));
+                None
             }
         }
     }
@@ -216,7 +248,9 @@ fn as_data(grounding: Grounding) -> Grounded {
             effect: bound.effect(),
             command: shipmate_tools::gate::text(&bound.command().to_string()),
         },
-        Grounding::Ask { question, options } => Grounded::Ask { question: shipmate_tools::gate::text(&question), options },
+        Grounding::Ask { question, options } => {
+            Grounded::Ask { question: shipmate_tools::gate::text(&question), options }
+        }
     }
 }
 
