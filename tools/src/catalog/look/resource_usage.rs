@@ -296,7 +296,7 @@ async fn usage(wanted: &ResourceUsage, cluster: &Cluster) -> Result<Outcome> {
             usages.sort_by(|left, right| amount(right).total_cmp(&amount(left)));
         }
         None => {
-            usages.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)))
+            usages.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)));
         }
     }
     let found = usages.len();
