@@ -83,11 +83,16 @@ pub fn describe(object: &Value, now: Timestamp) -> String {
         if told.contains(&name.as_str()) || is_empty(value) {
             continue;
         }
-        page.heading(&words(name));
         match value {
-            Value::Object(map) => page.map(1, map),
-            Value::Array(items) => page.items(1, items),
-            other => page.line(1, &inline(other)),
+            Value::Object(map) => {
+                page.heading(&words(name));
+                page.map(1, map);
+            }
+            Value::Array(items) => {
+                page.heading(&words(name));
+                page.items(1, items);
+            }
+            other => page.pair(0, &words(name), &inline(other)),
         }
         if name == "status" {
             containers(&mut page, value, now);

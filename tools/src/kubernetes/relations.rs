@@ -40,7 +40,7 @@ fn text<'a>(object: &'a Value, path: &str) -> &'a str {
 }
 
 impl Relations {
-    /// Adds the rows of a table that are kept; nothing when none is.
+    /// Adds the rows of a table that are kept; nothing when none is. Rows of several namespaces say theirs.
     fn add(&mut self, title: &str, table: &ServerTable, kept: impl Fn(&Row) -> bool) {
         let columns: Vec<usize> = table
             .columns
@@ -49,17 +49,22 @@ impl Relations {
             .filter(|(_, column)| column.priority == 0)
             .map(|(index, _)| index)
             .collect();
-        let rows: Vec<Vec<String>> = table
-            .rows
-            .iter()
-            .filter(|row| kept(row))
-            .map(|row| columns.iter().map(|index| row.text(*index)).collect())
+        let rows: Vec<&Row> = table.rows.iter().filter(|row| kept(row)).collect();
+        let Some(first) = rows.first() else { return };
+        let namespace = |row: &Row| row.object.metadata.namespace.clone();
+        let scattered = rows.iter().any(|row| namespace(row) != namespace(first));
+        let leading = |cell: String| scattered.then_some(cell).into_iter();
+        let headings = columns.iter().filter_map(|index| table.columns.get(*index));
+        let columns_shown = leading("NAMESPACE".to_owned())
+            .chain(headings.map(|column| column.name.to_uppercase()))
             .collect();
-        if !rows.is_empty() {
-            let headings = columns.iter().filter_map(|index| table.columns.get(*index));
-            let columns = headings.map(|column| column.name.to_uppercase()).collect();
-            self.tables.push((title.to_owned(), Table { columns, rows }));
-        }
+        let cells = |row: &&Row| {
+            leading(namespace(row).unwrap_or_default())
+                .chain(columns.iter().map(|index| row.text(*index)))
+                .collect()
+        };
+        let rows = rows.iter().map(cells).collect();
+        self.tables.push((title.to_owned(), Table { columns: columns_shown, rows }));
     }
 }
 
