@@ -5,15 +5,18 @@
 
 use std::fmt;
 
-/// A program and its arguments.
+/// A program and its arguments, and perhaps a second one that filters what the first prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CommandLine(Vec<String>);
+pub struct CommandLine {
+    words: Vec<String>,
+    filter: Option<Box<Self>>,
+}
 
 impl CommandLine {
     /// Starts a line with the program's name.
     #[must_use]
     pub fn new(program: &str) -> Self {
-        Self(vec![program.to_owned()])
+        Self { words: vec![program.to_owned()], filter: None }
     }
 
     /// Starts a `kubectl` line.
@@ -37,14 +40,14 @@ impl CommandLine {
     /// Adds one argument.
     #[must_use]
     pub fn arg(mut self, argument: impl Into<String>) -> Self {
-        self.0.push(argument.into());
+        self.words.push(argument.into());
         self
     }
 
     /// Adds several arguments.
     #[must_use]
     pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(mut self, arguments: I) -> Self {
-        self.0.extend(arguments.into_iter().map(Into::into));
+        self.words.extend(arguments.into_iter().map(Into::into));
         self
     }
 
@@ -72,22 +75,35 @@ impl CommandLine {
         }
     }
 
-    /// The words of the line, the program first.
+    /// Adds a filter for text that the program itself cannot look for, shown as `| grep -iF text`.
+    #[must_use]
+    pub fn matching(mut self, text: Option<&str>) -> Self {
+        if let Some(text) = text {
+            let grep = Self::new("grep").arg("-iF").flag_if(text.starts_with('-'), "-e").arg(text);
+            self.filter = Some(Box::new(grep));
+        }
+        self
+    }
+
+    /// The words of the line, the program first; without its filter.
     #[must_use]
     pub fn words(&self) -> &[String] {
-        &self.0
+        &self.words
     }
 }
 
 impl fmt::Display for CommandLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, word) in self.0.iter().enumerate() {
+        for (index, word) in self.words.iter().enumerate() {
             if index > 0 {
                 f.write_str(" ")?;
             }
             f.write_str(&quote(word))?;
         }
-        Ok(())
+        match &self.filter {
+            Some(filter) => write!(f, " | {filter}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -116,6 +132,14 @@ mod tests {
         assert_eq!(line.to_string(), r"kubectl scale deployment/web --replicas=3 -n 'it'\''s'");
         assert_eq!(quote(""), "''");
         assert_eq!(quote("$(rm)"), "'$(rm)'");
+    }
+
+    #[test]
+    fn a_filter_is_shown_and_is_no_word_of_the_line() {
+        let line = CommandLine::kubectl().arg("logs").matching(Some("a b"));
+        assert_eq!(line.to_string(), "kubectl logs | grep -iF 'a b'");
+        assert_eq!(line.words(), ["kubectl", "logs"]);
+        assert_eq!(CommandLine::kubectl().matching(Some("-v")).to_string(), "kubectl | grep -iF -e -v");
     }
 
     #[test]

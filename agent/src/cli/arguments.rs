@@ -13,17 +13,13 @@ use crate::ui::OutputForm;
     version,
     about = "Plain English in, typed tool calls for Kubernetes, Helm and Docker out; your approval in between, a record of all of it.",
     after_help = "Examples:\n  shipmate                                   talk to your cluster\n  shipmate show me all todo pods             one request\n  shipmate scale the backend to 3 --yes      a change, approved by the flag\n  echo \"why is checkout crashing\" | shipmate -\n\nExit codes: 0 done · 1 failed · 2 usage or configuration · 3 not understood, or a question · 4 refused or not approved · 5 unreachable · 6 findings",
-    args_conflicts_with_subcommands = true,
+    override_usage = "shipmate [OPTIONS]                 a conversation\n       shipmate [OPTIONS] REQUEST...      one request in plain English; - reads it from standard input\n       shipmate [OPTIONS] COMMAND",
     disable_help_subcommand = true
 )]
 pub struct Cli {
     /// A command; anything else is a request.
     #[command(subcommand)]
     pub command: Option<Command>,
-
-    /// The request in plain English; `-` reads it from standard input; nothing at all starts a conversation.
-    #[arg(value_name = "REQUEST")]
-    pub words: Vec<String>,
 
     /// Flags that every command takes.
     #[command(flatten)]

@@ -7,20 +7,14 @@ use std::ffi::OsString;
 
 use crate::error::{AgentError, ExitCode};
 
-/// Rewrites `call TOOL --name web --yes` to `call TOOL --yes -- name=web`. Anything else stays as it is.
-pub(super) fn separate(arguments: Vec<OsString>) -> Vec<OsString> {
+/// Rewrites `call TOOL --name web --yes` to `call TOOL --yes -- name=web`; `call` stands at `position`.
+pub(super) fn separate(arguments: Vec<OsString>, position: usize) -> Vec<OsString> {
     let words: Option<Vec<String>> =
         arguments.iter().map(|argument| argument.to_str().map(str::to_owned)).collect();
     let Some(words) = words else { return arguments };
-    let Some(position) = words.iter().skip(1).position(|word| !word.starts_with('-')).map(|index| index + 1)
-    else {
-        return arguments;
-    };
-    let (Some("call"), Some(tool)) = (words.get(position).map(String::as_str), words.get(position + 1))
-    else {
-        return arguments;
-    };
-    let Some(entry) = catalog::find(tool) else { return arguments };
+    let Some(tool) = words.get(position + 1) else { return arguments };
+    // Without a tool there is no telling whose the flags are; the call itself says that there is none.
+    let Some(entry) = catalog::find(tool) else { return arguments.into_iter().take(position + 2).collect() };
     let schema = entry.schema();
     let mut shipmates: Vec<String> = words[..=position + 1].to_vec();
     let mut tools = Vec::new();

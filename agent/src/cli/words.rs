@@ -1,10 +1,11 @@
 //! From the process's arguments to a command or a request.
 //!
 //! A first word that is a command is that command, unless plain words follow that it cannot take ("tools of
-//! the trade"): then it is a request, as anything else is. `ask` settles it.
+//! the trade"): then it is a request, as anything else is. `ask` settles it, and is what a request without a
+//! command becomes.
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{Arg, CommandFactory as _, Parser as _};
 use std::ffi::OsString;
 
 use super::arguments::Cli;
@@ -15,42 +16,62 @@ use super::typed_call;
 /// # Errors
 /// What clap says, help and version included.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let arguments = typed_call::separate(arguments);
-    match Cli::try_parse_from(&arguments) {
-        Ok(cli) => Ok(cli),
-        Err(error) if is_words_a_command_cannot_take(&error) => match as_request(&arguments) {
-            Some(request) => Cli::try_parse_from(request).map_err(|_| error),
-            None => Err(error),
-        },
-        Err(error) => Err(error),
+    let command = Cli::command();
+    let Some(position) = first_word(&arguments, &command) else { return Cli::try_parse_from(arguments) };
+    let word = arguments.get(position).and_then(|word| word.to_str()).unwrap_or_default();
+    if !command.get_subcommands().any(|known| known.get_name() == word) {
+        return Cli::try_parse_from(as_request(arguments, position));
     }
+    if word == "call" {
+        return Cli::try_parse_from(typed_call::separate(arguments, position));
+    }
+    Cli::try_parse_from(&arguments).or_else(|error| {
+        let plain_words_follow = arguments
+            .get(position + 1)
+            .and_then(|next| next.to_str())
+            .is_some_and(|next| !next.starts_with('-'));
+        let cannot_take = matches!(
+            error.kind(),
+            ErrorKind::UnknownArgument | ErrorKind::InvalidSubcommand | ErrorKind::TooManyValues
+        );
+        if plain_words_follow && cannot_take {
+            Cli::try_parse_from(as_request(arguments, position)).map_err(|_| error)
+        } else {
+            Err(error)
+        }
+    })
 }
 
-fn is_words_a_command_cannot_take(error: &clap::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::UnknownArgument
-            | ErrorKind::InvalidSubcommand
-            | ErrorKind::TooManyValues
-            | ErrorKind::ArgumentConflict
-    )
+/// Where the first word stands that is neither a flag nor a flag's value.
+fn first_word(arguments: &[OsString], command: &clap::Command) -> Option<usize> {
+    let takes_value = |flag: &dyn Fn(&Arg) -> bool| {
+        command.get_arguments().any(|argument| flag(argument) && argument.get_action().takes_values())
+    };
+    let mut position = 1;
+    while let Some(argument) = arguments.get(position) {
+        let text = argument.to_str()?;
+        position += if let Some(long) = text.strip_prefix("--") {
+            if takes_value(&|argument| argument.get_long() == Some(long)) { 2 } else { 1 }
+        } else if let Some(short) = text.strip_prefix('-').filter(|short| !short.is_empty()) {
+            // In a cluster such as `-vn shop` only the last one can take the next word.
+            if takes_value(&|argument| {
+                argument.get_short().is_some() && argument.get_short() == short.chars().last()
+            }) {
+                2
+            } else {
+                1
+            }
+        } else {
+            return Some(position);
+        };
+    }
+    None
 }
 
-/// The same arguments with `ask` in front of the first word, when that word is a command and what it could not
-/// take are plain words.
-fn as_request(arguments: &[OsString]) -> Option<Vec<OsString>> {
-    let commands: Vec<String> =
-        Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    let position = arguments.iter().skip(1).position(|argument| {
-        argument.to_str().is_some_and(|word| commands.iter().any(|command| command == word))
-    })? + 1;
-    if arguments.get(position).is_some_and(|word| word == "ask" || word == "call" || word == "translate") {
-        return None;
-    }
-    let plain = arguments.get(position + 1)?.to_str().is_some_and(|word| !word.starts_with('-'));
-    let mut request = arguments.to_vec();
-    request.insert(position, "ask".into());
-    plain.then_some(request)
+/// The same arguments with `ask` in front of the first word.
+fn as_request(mut arguments: Vec<OsString>, position: usize) -> Vec<OsString> {
+    arguments.insert(position, "ask".into());
+    arguments
 }
 
 #[cfg(test)]
@@ -78,9 +99,23 @@ mod tests {
 
     #[test]
     fn flags_may_stand_anywhere_around_a_request() {
-        let cli = parsed(&["show", "all", "pods", "-n", "shop", "--offline"]);
-        assert_eq!(cli.words, ["show", "all", "pods"]);
-        assert!(cli.global.offline && cli.global.namespace.as_deref() == Some("shop"));
+        for line in [
+            ["show", "all", "tools", "-n", "shop", "--offline"],
+            ["-n", "shop", "show", "--offline", "all", "tools"],
+            ["--namespace=shop", "show", "all", "--offline", "tools", "-v"],
+        ] {
+            let cli = parsed(&line);
+            let Some(Command::Ask { words }) = cli.command else { panic!("{line:?}") };
+            assert_eq!(words, ["show", "all", "tools"]);
+            assert!(cli.global.offline && cli.global.namespace.as_deref() == Some("shop"));
+        }
+    }
+
+    #[test]
+    fn nothing_but_flags_is_a_conversation_and_a_dash_a_request() {
+        assert!(parsed(&["-n", "doctor"]).command.is_none());
+        let Some(Command::Ask { words }) = parsed(&["-"]).command else { panic!() };
+        assert_eq!(words, ["-"]);
     }
 
     #[test]

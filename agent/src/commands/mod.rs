@@ -67,7 +67,6 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
     let options = TerminalOptions {
         form: config.output.value,
         no_color: cli.global.no_color,
-        chat: cli.command.is_none() && cli.words.is_empty(),
     };
     let mut setting = Setting {
         config,
@@ -78,8 +77,7 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         terminal: Terminal::new(options),
     };
     match cli.command {
-        None if cli.words.is_empty() => repl::run(&mut setting).await,
-        None => request::run(&mut setting, &cli.words).await,
+        None => repl::run(&mut setting).await,
         Some(Command::Ask { words }) => request::run(&mut setting, &words).await,
         Some(Command::Translate { words }) => translate::run(&mut setting, &words).await,
         Some(Command::Call { tool, arguments }) => request::call(&mut setting, &tool, &arguments).await,

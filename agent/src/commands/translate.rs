@@ -10,7 +10,7 @@ use crate::ground::{Grounding, ground};
 use crate::session;
 use crate::translate::{TranslatorName, Understanding};
 use crate::ui::OutputForm;
-use shipmate_tools::{Call, ErrorKind, ReadWorld, ToolError, gate};
+use shipmate_tools::{BoundCall, Call, ErrorKind, ReadWorld, ToolError, gate};
 
 /// What the request came to.
 enum Came {
@@ -68,15 +68,7 @@ async fn grounded(calls: &[Call], world: &ReadWorld) -> Result<Came, AgentError>
     let mut shown = Vec::new();
     for call in calls {
         match ground(call, world).await {
-            Ok(Grounding::Exact(bound)) => {
-                let exact = bound.call();
-                shown.push(json!({
-                    "tool": exact.tool,
-                    "arguments": gate::json(Value::Object(exact.arguments)),
-                    "effect": bound.effect().word(),
-                    "command": gate::text(&bound.command().to_string()),
-                }));
-            }
+            Ok(Grounding::Exact(bound)) => shown.push(as_json(bound.as_ref())),
             // A plan of which one step has to be asked is not a plan yet.
             Ok(Grounding::Ask { question, .. }) => return Ok(Came::Said("question", question)),
             Err(ToolError::Feedback(feedback)) => {
@@ -87,6 +79,10 @@ async fn grounded(calls: &[Call], world: &ReadWorld) -> Result<Came, AgentError>
                     ErrorKind::NotFound | ErrorKind::Ambiguous | ErrorKind::InvalidArguments => {
                         return Ok(Came::Said("question", said));
                     }
+                    // No cluster answers: the call is shown as it was said.
+                    ErrorKind::Unreachable | ErrorKind::Unavailable | ErrorKind::TimedOut => {
+                        shown.push(as_json(call.bind()?.as_ref()));
+                    }
                     _ => return Err(ToolError::Feedback(feedback).into()),
                 }
             }
@@ -94,6 +90,16 @@ async fn grounded(calls: &[Call], world: &ReadWorld) -> Result<Came, AgentError>
         }
     }
     Ok(Came::Calls(shown))
+}
+
+fn as_json(bound: &dyn BoundCall) -> Value {
+    let call = bound.call();
+    json!({
+        "tool": call.tool,
+        "arguments": gate::json(Value::Object(call.arguments)),
+        "effect": bound.effect().word(),
+        "command": gate::text(&bound.command().to_string()),
+    })
 }
 
 fn for_people(result: &Value, before: &str, after: &str) -> String {

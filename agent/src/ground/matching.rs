@@ -44,8 +44,10 @@ pub(super) fn fit(word: &str, object: &Identity) -> Option<Fit> {
         return Some(Fit::Name);
     }
     let forms = [word.as_str(), singular(&word)];
-    let labelled = |label: &&str| object.labels.get(*label).is_some_and(|value| forms.contains(&value.to_ascii_lowercase().as_str()));
-    if NAMING_LABELS.iter().any(|label| labelled(&label)) {
+    let labelled = |label: &&str| {
+        object.labels.get(*label).is_some_and(|value| forms.contains(&value.to_ascii_lowercase().as_str()))
+    };
+    if NAMING_LABELS.iter().any(&labelled) {
         return Some(Fit::Label);
     }
     let name_parts: Vec<&str> = parts(&name).collect();
@@ -57,7 +59,10 @@ pub(super) fn fit(word: &str, object: &Identity) -> Option<Fit> {
         return Some(Fit::Substring);
     }
     if labelled(&APPLICATION_LABEL)
-        || object.labels.get(APPLICATION_LABEL).is_some_and(|value| parts(&value.to_ascii_lowercase()).any(|part| forms.contains(&part)))
+        || object
+            .labels
+            .get(APPLICATION_LABEL)
+            .is_some_and(|value| parts(&value.to_ascii_lowercase()).any(|part| forms.contains(&part)))
     {
         return Some(Fit::Application);
     }
@@ -109,14 +114,18 @@ mod tests {
             kind: "deployment".to_owned(),
             name: name.to_owned(),
             namespace: Some("shop".to_owned()),
-            labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
+            labels: labels
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<BTreeMap<_, _>>(),
             controlled: false,
         }
     }
 
     #[test]
     fn better_fits_compare_greater() {
-        let catalog = object("shop-catalog", &[("tier", "storefront"), ("app.kubernetes.io/part-of", "shop-app")]);
+        let catalog =
+            object("shop-catalog", &[("tier", "storefront"), ("app.kubernetes.io/part-of", "shop-app")]);
         for (word, expected) in [
             ("shop-catalog", Some(Fit::Name)),
             ("Storefront", Some(Fit::Label)),
@@ -130,7 +139,9 @@ mod tests {
         ] {
             assert_eq!(fit(word, &catalog), expected, "{word}");
         }
-        assert!(Fit::Name > Fit::Label && Fit::Substring > Fit::Application && Fit::Application > Fit::Spelling);
+        assert!(
+            Fit::Name > Fit::Label && Fit::Substring > Fit::Application && Fit::Application > Fit::Spelling
+        );
     }
 
     #[test]

@@ -23,7 +23,9 @@ pub(super) async fn fill(slot: ObjectSlot<'_>, world: &ReadWorld, effect: Effect
     }
     let cluster = world.cluster().await?;
     if slot.namespace.is_some() {
-        scope::check_namespace(slot.namespace, cluster).await?;
+        scope::check_namespace(slot.namespace.as_deref(), cluster).await?;
+    } else if world.options().namespace.is_some() {
+        scope::check_namespace(world.options().namespace.as_deref(), cluster).await?;
     }
     let wanted = Wanted {
         word: slot.name.clone(),
@@ -267,7 +269,7 @@ async fn read(
                 objects.extend(found);
             }
             Err(error) if is_forbidden(&error) || error.kind() == ErrorKind::NotFound => {
-                refused = Some(error)
+                refused = Some(error);
             }
             Err(error) => return Err(error.into()),
         }

@@ -14,7 +14,8 @@ fn find<'a>(word: &str, known: &'a [String]) -> Option<&'a String> {
         return known.iter().find(|path| !path.contains('/'));
     }
     let lower = |path: &String| path.to_ascii_lowercase();
-    let parts = |path: &String| lower(path).split(['/', '-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();
+    let parts =
+        |path: &String| lower(path).split(['/', '-', '_', '.']).map(str::to_owned).collect::<Vec<_>>();
     known
         .iter()
         .find(|path| lower(path) == bare || lower(path).ends_with(&format!("/{bare}")))
@@ -110,8 +111,9 @@ fn direct(project: &Project, word: &str) -> Option<String> {
     if there.is_file() {
         return Some(clean.to_owned());
     }
-    (there.is_dir() && there.join("Dockerfile").is_file())
-        .then(|| if clean.is_empty() || clean == "." { "Dockerfile".to_owned() } else { format!("{clean}/Dockerfile") })
+    (there.is_dir() && there.join("Dockerfile").is_file()).then(|| {
+        if clean.is_empty() || clean == "." { "Dockerfile".to_owned() } else { format!("{clean}/Dockerfile") }
+    })
 }
 
 pub(super) fn fill_chart(
@@ -122,9 +124,9 @@ pub(super) fn fill_chart(
 ) -> Result<(), Obstacle> {
     let project = world.project();
     let is_chart = |path: &str| project.resolve(path).join("Chart.yaml").is_file();
-    let settled = chart.as_deref().is_some_and(|path| {
-        is_chart(path) || path.contains("://") || project.resolve(path).is_file()
-    });
+    let settled = chart
+        .as_deref()
+        .is_some_and(|path| is_chart(path) || path.contains("://") || project.resolve(path).is_file());
     if !settled {
         let known = project.charts();
         let found = match (chart.as_deref(), release.as_deref()) {
@@ -147,9 +149,12 @@ pub(super) fn fill_chart(
             if project.resolve(&beside).is_file() {
                 *file = beside;
             } else {
-                return Err(Feedback::new(ErrorKind::NotFound, format!("there is no values file {file:?}, here or in {folder}"))
-                    .next("name it by its path")
-                    .into());
+                return Err(Feedback::new(
+                    ErrorKind::NotFound,
+                    format!("there is no values file {file:?}, here or in {folder}"),
+                )
+                .next("name it by its path")
+                .into());
             }
         }
     }
@@ -176,7 +181,12 @@ pub(super) fn fill_path(path: &mut String, world: &ReadWorld) -> Result<(), Obst
         // A folder's name instead of its path.
         fitting = known
             .iter()
-            .filter_map(|file| parent(file).strip_suffix(&wanted).filter(|before| before.is_empty() || before.ends_with('/')).map(|_| parent(file).to_owned()))
+            .filter_map(|file| {
+                parent(file)
+                    .strip_suffix(&wanted)
+                    .filter(|before| before.is_empty() || before.ends_with('/'))
+                    .map(|_| parent(file).to_owned())
+            })
             .collect();
         fitting.dedup();
     }
@@ -185,22 +195,37 @@ pub(super) fn fill_path(path: &mut String, world: &ReadWorld) -> Result<(), Obst
             one.clone_into(path);
             Ok(())
         }
-        [] => Err(Feedback::new(ErrorKind::NotFound, format!("there is no file or folder {path:?} in {}", project.folder().display()))
-            .next("name it by its path from here")
-            .into()),
+        [] => Err(Feedback::new(
+            ErrorKind::NotFound,
+            format!("there is no file or folder {path:?} in {}", project.folder().display()),
+        )
+        .next("name it by its path from here")
+        .into()),
         several => Err(Obstacle::Ask {
             question: format!("{path:?} fits several files: which one, {}?", any_of(several)),
-            choices: several.iter().map(|one| Choice { label: one.clone(), arguments: vec![("path", one.clone())] }).collect(),
+            choices: several
+                .iter()
+                .map(|one| Choice { label: one.clone(), arguments: vec![("path", one.clone())] })
+                .collect(),
         }),
     }
 }
 
-fn which_file(what: &str, word: Option<&str>, mut known: Vec<String>, argument: &'static str, project: &Project) -> Obstacle {
+fn which_file(
+    what: &str,
+    word: Option<&str>,
+    mut known: Vec<String>,
+    argument: &'static str,
+    project: &Project,
+) -> Obstacle {
     known.truncate(8);
     if known.is_empty() {
-        return Feedback::new(ErrorKind::NotFound, format!("there is no {what} in {}", project.folder().display()))
-            .next(format!("run shipmate in the folder of your project, or name the {what} by its path"))
-            .into();
+        return Feedback::new(
+            ErrorKind::NotFound,
+            format!("there is no {what} in {}", project.folder().display()),
+        )
+        .next(format!("run shipmate in the folder of your project, or name the {what} by its path"))
+        .into();
     }
     let question = match word {
         Some(word) => format!("No {what} here fits {word:?}: which one, {}?", any_of(&known)),
@@ -211,7 +236,10 @@ fn which_file(what: &str, word: Option<&str>, mut known: Vec<String>, argument: 
     }
     Obstacle::Ask {
         question,
-        choices: known.into_iter().map(|path| Choice { label: path.clone(), arguments: vec![(argument, path)] }).collect(),
+        choices: known
+            .into_iter()
+            .map(|path| Choice { label: path.clone(), arguments: vec![(argument, path)] })
+            .collect(),
     }
 }
 
@@ -221,8 +249,15 @@ mod tests {
 
     #[test]
     fn words_find_the_shallowest_fitting_file() {
-        let known: Vec<String> =
-            ["Dockerfile", "api/Dockerfile", "docker/web/Dockerfile", "docker/shop-api/Dockerfile", "web/Dockerfile.dev"].map(str::to_owned).to_vec();
+        let known: Vec<String> = [
+            "Dockerfile",
+            "api/Dockerfile",
+            "docker/web/Dockerfile",
+            "docker/shop-api/Dockerfile",
+            "web/Dockerfile.dev",
+        ]
+        .map(str::to_owned)
+        .to_vec();
         for (word, expected) in [
             ("api", Some("api/Dockerfile")),
             ("./api", Some("api/Dockerfile")),

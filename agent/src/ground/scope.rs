@@ -40,21 +40,21 @@ pub(super) async fn fill(
     }
     if namespace.is_some() {
         if !place.may_be_new {
-            check_namespace(namespace, world.cluster().await?).await?;
+            check_namespace(namespace.as_deref(), world.cluster().await?).await?;
         }
         return Ok(());
     }
     *namespace = Some(world.connection().await?.namespace.clone());
+    if world.options().namespace.is_some() && !place.may_be_new {
+        check_namespace(namespace.as_deref(), world.cluster().await?).await?;
+    }
     Ok(())
 }
 
 /// Makes sure that a named namespace exists. A cluster that does not let this user list namespaces is
 /// believed: the request itself will say what is wrong.
-pub(super) async fn check_namespace(namespace: &mut Option<String>, cluster: &Cluster) -> Result<(), Obstacle> {
-    let Some(name) = namespace.as_deref() else { return Ok(()) };
-    if name == cluster.namespace() {
-        return Ok(());
-    }
+pub(super) async fn check_namespace(namespace: Option<&str>, cluster: &Cluster) -> Result<(), Obstacle> {
+    let Some(name) = namespace else { return Ok(()) };
     let Some(names) = cluster.namespaces().await? else { return Ok(()) };
     if names.iter().any(|known| known == name) {
         return Ok(());
@@ -62,7 +62,10 @@ pub(super) async fn check_namespace(namespace: &mut Option<String>, cluster: &Cl
     let near = nearest(name, names.iter().map(String::as_str));
     let choices = near
         .iter()
-        .map(|known| Choice { label: format!("namespace {known}"), arguments: vec![("namespace", known.clone())] })
+        .map(|known| Choice {
+            label: format!("namespace {known}"),
+            arguments: vec![("namespace", known.clone())],
+        })
         .collect();
     Err(Obstacle::Ask {
         question: format!("There is no namespace called {name:?}. Did you mean {}?", any_of(&near)),
@@ -82,9 +85,10 @@ pub(super) async fn fill_kinds(kinds: &mut String, world: &ReadWorld) -> Result<
             continue;
         }
         let resource = cluster.kind(word).await.map_err(|error| match error {
-            ToolError::Feedback(feedback) if feedback.kind == ErrorKind::NotFound => {
-                ask(format!("What is {word:?}? The cluster has no such kind; nearest: {}.", any_of(&feedback.candidates)))
-            }
+            ToolError::Feedback(feedback) if feedback.kind == ErrorKind::NotFound => ask(format!(
+                "What is {word:?}? The cluster has no such kind; nearest: {}.",
+                any_of(&feedback.candidates)
+            )),
             other => Obstacle::Error(other),
         })?;
         namespaced |= resource.namespaced;

@@ -1,6 +1,8 @@
 //! From a turn to its PHR: what was asked, what it was translated to, the equivalent commands, who approved
 //! them and what came of it.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use shipmate_phr::{CallRow, FeatureName, FeatureSources, Record, Stage, Store, resolve_feature};
 use shipmate_tools::gate;
@@ -61,9 +63,11 @@ impl Recorder {
         let repository = Repository::around(folder);
         let branch = repository.branch();
         let variable = std::env::var("SPECIFY_FEATURE").ok().filter(|name| !name.is_empty());
-        let sources = FeatureSources { flag: feature, specify_feature: variable.as_deref(), branch: branch.as_deref() };
+        let sources =
+            FeatureSources { flag: feature, specify_feature: variable.as_deref(), branch: branch.as_deref() };
         let feature = resolve_feature(sources, &repository.top.join("specs")).map_err(|error| {
-            AgentError::new(ExitCode::Usage, error.to_string()).hint("name a feature like 004-my-feature with --feature")
+            AgentError::new(ExitCode::Usage, error.to_string())
+                .hint("name a feature like 004-my-feature with --feature")
         })?;
         let root = phr_dir.unwrap_or_else(|| {
             // A home folder or a file system's root is nobody's project: no records are strewn there.
@@ -73,7 +77,11 @@ impl Recorder {
             if homeless { state.join("history/prompts") } else { repository.top.join("history/prompts") }
         });
         let feature = feature.map(|feature| feature.as_str().to_owned());
-        Ok(Self { repository, destination: Destination { root, feature, branch, user: None, command }, model })
+        Ok(Self {
+            repository,
+            destination: Destination { root, feature, branch, user: None, command },
+            model,
+        })
     }
 
     /// Where the records of this session go.
@@ -137,13 +145,27 @@ impl Recorder {
 
 /// A record of a request with what its destination says.
 pub(super) fn base(request: &str, destination: &Destination) -> Record {
-    let mut record = Record::for_request(&gate::text(request), jiff::Zoned::now().date());
+    let mut record = Record::for_request(&gate::text(request), today());
     record.feature = destination.feature.as_deref().and_then(|name| FeatureName::parse(name).ok());
     record.stage = if record.feature.is_some() { Stage::Misc } else { Stage::General };
     record.branch.clone_from(&destination.branch);
     record.user.clone_from(&destination.user);
     record.command.clone_from(&destination.command);
     record
+}
+
+/// Today where the person is.
+fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(local_zone()).date()
+}
+
+/// The machine's time zone. jiff would look for its name too, which where `/etc/localtime` is no link means
+/// reading the whole zone database: 4 ms for a name that nobody needs.
+fn local_zone() -> TimeZone {
+    if std::env::var_os("TZ").is_some() {
+        return TimeZone::system();
+    }
+    std::fs::read("/etc/localtime").ok().and_then(|data| TimeZone::tzif("Local", &data).ok()).unwrap_or(TimeZone::UTC)
 }
 
 pub(super) const fn effect(effect: shipmate_tools::Effect) -> shipmate_phr::Effect {

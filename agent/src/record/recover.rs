@@ -68,7 +68,8 @@ fn write(request: &str, marker: &Marker, lines: &[Line]) -> Result<PathBuf, Stri
                     command: command.clone(),
                     effect: effect(*how),
                     approved_by: approved_by.clone(),
-                    outcome: "interrupted: shipmate ended before this did; it may have been done, or not".to_owned(),
+                    outcome: "interrupted: shipmate ended before this did; it may have been done, or not"
+                        .to_owned(),
                     duration: Duration::ZERO,
                 });
             }
@@ -81,7 +82,9 @@ fn write(request: &str, marker: &Marker, lines: &[Line]) -> Result<PathBuf, Stri
             JournalEntry::Translated { translator, .. } => {
                 record.model = (translator == "phrasebook").then(|| "shipmate-phrasebook".to_owned());
             }
-            JournalEntry::Requested { .. } | JournalEntry::Recorded { .. } | JournalEntry::Unrecorded { .. } => {}
+            JournalEntry::Requested { .. }
+            | JournalEntry::Recorded { .. }
+            | JournalEntry::Unrecorded { .. } => {}
         }
     }
     record.calls.extend(open);
@@ -102,7 +105,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::new(folder.path().join("state"));
         let root = folder.path().join("history/prompts");
-        let mut turn = journal.open(Destination { command: "shipmate".into(), ..Destination::in_folder(&root) }).unwrap();
+        let mut turn = journal
+            .open(Destination { command: "shipmate".into(), ..Destination::in_folder(&root) })
+            .unwrap();
         turn.write(&JournalEntry::Requested { request: "scale the web to 3 replicas".into() }).unwrap();
         turn.write(&JournalEntry::Started {
             call: "scale kind=deployment name=web replicas=3".into(),
@@ -113,11 +118,26 @@ mod tests {
         })
         .unwrap();
         drop(turn);
-        let recovered = recover(&journal);
+        // A child that another test is just starting holds the lock until it has become its program.
+        let recovered = (0..100)
+            .map(|_| recover(&journal))
+            .inspect(|found| {
+                if found.is_empty() {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+            })
+            .find(|found| !found.is_empty())
+            .unwrap();
         let path = recovered.first().unwrap().record.clone().unwrap();
         let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains("kubectl scale deployment/web --replicas=3") && text.contains("interrupted"), "{text}");
-        assert_eq!(shipmate_phr::lint_text(&path, &text).iter().map(ToString::to_string).collect::<Vec<_>>(), Vec::<String>::new());
+        assert!(
+            text.contains("kubectl scale deployment/web --replicas=3") && text.contains("interrupted"),
+            "{text}"
+        );
+        assert_eq!(
+            shipmate_phr::lint_text(&path, &text).iter().map(ToString::to_string).collect::<Vec<_>>(),
+            Vec::<String>::new()
+        );
         assert!(recover(&journal).is_empty());
     }
 }

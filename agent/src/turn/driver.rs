@@ -15,8 +15,9 @@ use crate::record::{Journal, OpenTurn, Recorder};
 use crate::translate::{Translation, TranslatorName, Translators, Understanding};
 use crate::ui::Face;
 
+use super::account::TurnRecord;
 use super::message::{Effect, Event, Grounded, JournalEntry, Shown};
-use super::state::{Turn, TurnRecord};
+use super::state::Turn;
 
 /// Does what turns ask for.
 pub struct Driver<'a> {
@@ -73,12 +74,16 @@ impl Driver<'_> {
                     Effect::Journal(entry) => {
                         if let Err(error) = write(open.as_mut(), &entry) {
                             // What cannot be announced must not happen.
-                            event = Some(Event::Interrupted(format!("the journal could not be written ({error})")));
+                            event = Some(Event::Interrupted(format!(
+                                "the journal could not be written ({error})"
+                            )));
                             break;
                         }
                     }
                     Effect::Show(shown) => self.face.show(&shown),
-                    Effect::AllowAlways { tool, namespace } => self.rules.allow_always(&tool, namespace.as_deref()),
+                    Effect::AllowAlways { tool, namespace } => {
+                        self.rules.allow_always(&tool, namespace.as_deref())
+                    }
                     Effect::Record => self.record(&turn, open.take(), &durations),
                     Effect::End(end) => code = end,
                     waiting => {
@@ -111,17 +116,24 @@ impl Driver<'_> {
         match effect {
             Effect::Translate => {
                 let says = progress.clone();
-                let translating = self.translators.translate(turn.request(), &world, |said| says.status(said));
+                let translating =
+                    self.translators.translate(turn.request(), &world, |said| says.status(said));
                 // The model has a deadline of its own.
-                interruptible(translating, &mut updates, self.face, None).await.map_or_else(Event::Interrupted, Event::Translated)
+                interruptible(translating, &mut updates, self.face, None)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Translated)
             }
             Effect::Ground(call) => {
                 let grounding = async { ground(&call, &world).await.map_err(AgentError::from).map(as_data) };
-                interruptible(grounding, &mut updates, self.face, Some(timeout)).await.map_or_else(Event::Interrupted, Event::Grounded)
+                interruptible(grounding, &mut updates, self.face, Some(timeout))
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Grounded)
             }
             Effect::Preview(call) => {
                 let previewing = async { Ok(call.bind()?.preview(&world).await?) };
-                interruptible(previewing, &mut updates, self.face, Some(timeout)).await.map_or_else(Event::Interrupted, Event::Previewed)
+                interruptible(previewing, &mut updates, self.face, Some(timeout))
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Previewed)
             }
             Effect::Choose { question, options } => {
                 let chosen = self.face.choose(&question, &options);
@@ -133,22 +145,33 @@ impl Driver<'_> {
                 let follows = call.arguments.get("follow").is_some_and(|follow| follow == true);
                 let reading = async { Ok(call.bind()?.read(&world, &progress).await?) };
                 let deadline = (!follows).then_some(timeout);
-                interruptible(reading, &mut updates, self.face, deadline).await.map_or_else(Event::Interrupted, Event::Read)
+                interruptible(reading, &mut updates, self.face, deadline)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Read)
             }
             Effect::Run { call, preview, by } => {
                 let approval = grant(&call, &preview, by);
                 let changing = World::new(world);
-                let running = async { Ok::<Outcome, AgentError>(call.bind()?.run(&changing, &approval, &progress).await?) };
-                interruptible(running, &mut updates, self.face, None).await.map_or_else(Event::Interrupted, Event::Ran)
+                let running = async {
+                    Ok::<Outcome, AgentError>(call.bind()?.run(&changing, &approval, &progress).await?)
+                };
+                interruptible(running, &mut updates, self.face, None)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Ran)
             }
             Effect::Verify { call, preview } => {
-                let verifying = async { Ok(call.bind()?.verify(&world, &preview, timeout, &progress).await?) };
-                interruptible(verifying, &mut updates, self.face, None).await.map_or_else(Event::Interrupted, Event::Verified)
+                let verifying =
+                    async { Ok(call.bind()?.verify(&world, &preview, timeout, &progress).await?) };
+                interruptible(verifying, &mut updates, self.face, None)
+                    .await
+                    .map_or_else(Event::Interrupted, Event::Verified)
             }
             Effect::Explain(data) => self.explain(turn.request(), &data).await,
-            Effect::AllowAlways { .. } | Effect::Journal(_) | Effect::Show(_) | Effect::Record | Effect::End(_) => {
-                Event::Interrupted("internal: an effect that waits for nothing".to_owned())
-            }
+            Effect::AllowAlways { .. }
+            | Effect::Journal(_)
+            | Effect::Show(_)
+            | Effect::Record
+            | Effect::End(_) => Event::Interrupted("internal: an effect that waits for nothing".to_owned()),
         }
     }
 
@@ -216,7 +239,9 @@ fn as_data(grounding: Grounding) -> Grounded {
             effect: bound.effect(),
             command: shipmate_tools::gate::text(&bound.command().to_string()),
         },
-        Grounding::Ask { question, options } => Grounded::Ask { question: shipmate_tools::gate::text(&question), options },
+        Grounding::Ask { question, options } => {
+            Grounded::Ask { question: shipmate_tools::gate::text(&question), options }
+        }
     }
 }
 

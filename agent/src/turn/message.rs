@@ -121,6 +121,10 @@ pub struct ApprovalRequest {
     pub command: String,
     /// What would change.
     pub preview: Preview,
+    /// The context it would change in; empty where there is no cluster.
+    pub context: String,
+    /// Whether that context is marked protected.
+    pub protected: bool,
     /// The name that has to be typed.
     pub typed_name: Option<String>,
     /// Whether "always" may be answered.

@@ -1,48 +1,15 @@
 //! The state machine of a turn. It knows what comes after what, and nothing about how: no clock, no network,
 //! no terminal. Every way through it ends with a record.
 
-use shipmate_tools::{ApprovedBy, Call, Outcome, Preview, Verification};
+use shipmate_tools::{ApprovedBy, Call, Outcome, Preview, Verification, gate};
 use std::collections::VecDeque;
 
 use crate::error::{AgentError, ExitCode};
 use crate::policy::{Answer, Decision, Rules};
-use crate::translate::{Translation, TranslatorName, Understanding, Usage};
+use crate::translate::{Translation, TranslatorName, Understanding};
 
+use super::account::{CallRecord, TurnRecord};
 use super::message::{ApprovalRequest, Effect, Event, Grounded, JournalEntry, Shown};
-
-/// What is known about one call when the turn ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallRecord {
-    /// The typed call.
-    pub call: Call,
-    /// The equivalent command line.
-    pub command: String,
-    /// Its effect.
-    pub effect: shipmate_tools::Effect,
-    /// Who approved it; empty for a read.
-    pub approved_by: String,
-    /// How it ended.
-    pub outcome: String,
-    /// Whether it did what it should.
-    pub succeeded: bool,
-    /// The call that takes it back.
-    pub undo: Option<Call>,
-}
-
-/// What is known about the turn when it ends.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TurnRecord {
-    /// The calls, in order.
-    pub calls: Vec<CallRecord>,
-    /// What was said to the person, in order.
-    pub said: Vec<String>,
-    /// Which translator understood the request.
-    pub translator: Option<TranslatorName>,
-    /// Tokens used.
-    pub usage: Usage,
-    /// What was waited for and seen, for the record's tests.
-    pub verified: Vec<String>,
-}
 
 /// The call that is on its way.
 #[derive(Debug, Clone)]
@@ -143,14 +110,17 @@ impl Turn {
             (Waiting::Verification, Event::Verified(result)) => self.verified(result),
             (Waiting::Explanation, Event::Explained(result)) => self.explained(result),
             (waiting, event) => {
-                let error = AgentError::new(ExitCode::Failed, format!("internal: {event:?} while waiting for {waiting:?}"));
+                let error = AgentError::new(
+                    ExitCode::Failed,
+                    format!("internal: {event:?} while waiting for {waiting:?}"),
+                );
                 self.fail(error)
             }
         }
     }
 
     fn begin(&mut self) -> Vec<Effect> {
-        let journal = Effect::Journal(JournalEntry::Requested { request: self.request.clone() });
+        let journal = Effect::Journal(JournalEntry::Requested { request: gate::text(&self.request) });
         if let Some(call) = self.queue.pop_front() {
             let mut effects = vec![journal];
             effects.extend(self.ground(call));
@@ -180,7 +150,9 @@ impl Turn {
             Understanding::Question(text) => self.say(Shown::Question(text), ExitCode::NotUnderstood),
             Understanding::Answer(text) => self.say(Shown::Answer(text), ExitCode::Done),
             Understanding::Refusal(text) => self.say(Shown::Refusal(text), ExitCode::Refused),
-            Understanding::NotUnderstood(text) => self.say(Shown::NotUnderstood(text), ExitCode::NotUnderstood),
+            Understanding::NotUnderstood(text) => {
+                self.say(Shown::NotUnderstood(text), ExitCode::NotUnderstood)
+            }
         });
         effects
     }
@@ -223,7 +195,9 @@ impl Turn {
 
     fn started(&self, undo: Option<Call>) -> Effect {
         let (call, command, effect, by) = match &self.current {
-            Some(current) => (current.call.to_string(), current.command.clone(), current.effect, current.by),
+            Some(current) => {
+                (gate::text(&current.call.to_string()), current.command.clone(), current.effect, current.by)
+            }
             None => (String::new(), String::new(), shipmate_tools::Effect::Read, None),
         };
         let approved_by = by.map(|by| by.to_string()).unwrap_or_default();
@@ -257,7 +231,8 @@ impl Turn {
                 effects
             }
             Decision::Refuse { reason, hint } => {
-                let error = AgentError::new(ExitCode::Refused, format!("{}: {reason}", preview.summary)).hint(hint);
+                let error =
+                    AgentError::new(ExitCode::Refused, format!("{}: {reason}", preview.summary)).hint(hint);
                 let mut effects = vec![shown];
                 effects.extend(self.fail(error));
                 effects
@@ -269,6 +244,8 @@ impl Turn {
                     effect: current.effect,
                     command: current.command.clone(),
                     preview,
+                    protected: self.rules.is_protected(&self.context),
+                    context: self.context.clone(),
                     typed_name,
                     may_always,
                 })]
@@ -291,7 +268,10 @@ impl Turn {
             Answer::Edit(call) => self.ground(call),
             Answer::No => {
                 self.code = ExitCode::Refused;
-                self.stop("declined by the user", vec![Effect::Show(Shown::Note("Nothing was changed.".to_owned()))])
+                self.stop(
+                    "declined by the user",
+                    vec![Effect::Show(Shown::Note("Nothing was changed.".to_owned()))],
+                )
             }
             Answer::Nobody => {
                 let error = AgentError::new(ExitCode::Refused, "nobody answered, so nothing was changed")
@@ -319,7 +299,10 @@ impl Turn {
                 let shown = Effect::Show(Shown::Outcome(outcome));
                 let effects = self.finish_call(vec![shown], &said, true, None);
                 let last = self.is_over() || matches!(effects.last(), Some(Effect::End(_)));
-                if last && self.record.translator == Some(TranslatorName::Model) && asks_for_words(&self.request) {
+                if last
+                    && self.record.translator == Some(TranslatorName::Model)
+                    && asks_for_words(&self.request)
+                {
                     self.waiting = Waiting::Explanation;
                     let mut shown_then_explained: Vec<Effect> = effects
                         .into_iter()
@@ -366,7 +349,8 @@ impl Turn {
 
     fn verified(&mut self, result: Result<Verification, AgentError>) -> Vec<Effect> {
         self.current = None;
-        let verification = result.unwrap_or_else(|error| Verification::Failed(format!("it could not be verified: {error}")));
+        let verification =
+            result.unwrap_or_else(|error| Verification::Failed(format!("it could not be verified: {error}")));
         let failed = match &verification {
             Verification::Confirmed(said) => {
                 self.record.verified.push(format!("{said}: PASS"));
@@ -393,7 +377,13 @@ impl Turn {
     }
 
     /// Ends the current call as it is and goes on with the next.
-    fn finish_call(&mut self, mut effects: Vec<Effect>, said: &str, succeeded: bool, undo: Option<Call>) -> Vec<Effect> {
+    fn finish_call(
+        &mut self,
+        mut effects: Vec<Effect>,
+        said: &str,
+        succeeded: bool,
+        undo: Option<Call>,
+    ) -> Vec<Effect> {
         if let Some(current) = self.current.take() {
             effects.push(Effect::Journal(JournalEntry::Ended { outcome: said.to_owned() }));
             self.record.calls.push(Self::row(&current, said, succeeded, undo));
@@ -438,15 +428,23 @@ impl Turn {
 
     fn fail(&mut self, error: AgentError) -> Vec<Effect> {
         self.code = error.code;
-        let said = std::iter::once(error.message.clone()).chain(error.hints.iter().cloned()).collect::<Vec<_>>().join("; ");
+        let said = std::iter::once(error.message.clone())
+            .chain(error.hints.iter().cloned())
+            .collect::<Vec<_>>()
+            .join("; ");
         self.record.said.push(said);
         let outcome = format!("failed: {}", error.message);
-        let outcome = if error.code == ExitCode::Refused { format!("not done: {}", error.message) } else { outcome };
+        let outcome =
+            if error.code == ExitCode::Refused { format!("not done: {}", error.message) } else { outcome };
         self.stop(&outcome, vec![Effect::Show(Shown::Error(error))])
     }
 
     fn say(&mut self, shown: Shown, code: ExitCode) -> Vec<Effect> {
-        if let Shown::Question(text) | Shown::Answer(text) | Shown::Refusal(text) | Shown::NotUnderstood(text) = &shown {
+        if let Shown::Question(text)
+        | Shown::Answer(text)
+        | Shown::Refusal(text)
+        | Shown::NotUnderstood(text) = &shown
+        {
             self.record.said.push(text.clone());
         }
         self.code = code;
@@ -464,7 +462,8 @@ impl Turn {
             format!("{why} before it ran")
         };
         self.record.said.push(outcome.clone());
-        let note = if running { format!("{outcome}.") } else { format!("{why}; nothing was changed by this step.") };
+        let note =
+            if running { format!("{outcome}.") } else { format!("{why}; nothing was changed by this step.") };
         if self.waiting == Waiting::Verification {
             self.current = None;
         }
@@ -482,7 +481,9 @@ impl Turn {
 /// Whether a request needs its result put into words: a table does not answer "why".
 fn asks_for_words(request: &str) -> bool {
     let lower = request.to_ascii_lowercase();
-    ["why", "explain", "summari", "what does", "how come", "what caused"].iter().any(|word| lower.contains(word))
+    ["why", "explain", "summari", "what does", "how come", "what caused"]
+        .iter()
+        .any(|word| lower.contains(word))
 }
 
 #[cfg(test)]

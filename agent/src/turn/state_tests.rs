@@ -1,4 +1,5 @@
 use super::*;
+use crate::translate::Usage;
 use serde_json::json;
 
 fn turn(rules: Rules) -> Turn {
@@ -7,11 +8,19 @@ fn turn(rules: Rules) -> Turn {
 
 fn exact(effect: shipmate_tools::Effect) -> Event {
     let arguments = json!({"kind": "deployment", "name": "web", "namespace": "shop", "replicas": 3});
-    Event::Grounded(Ok(Grounded::Exact { call: Call::new("scale", arguments), effect, command: "kubectl scale".to_owned() }))
+    Event::Grounded(Ok(Grounded::Exact {
+        call: Call::new("scale", arguments),
+        effect,
+        command: "kubectl scale".to_owned(),
+    }))
 }
 
 fn shown() -> Preview {
-    Preview { summary: "web goes from 2 to 3".to_owned(), namespace: Some("shop".to_owned()), ..Preview::default() }
+    Preview {
+        summary: "web goes from 2 to 3".to_owned(),
+        namespace: Some("shop".to_owned()),
+        ..Preview::default()
+    }
 }
 
 fn end(effects: &[Effect]) -> Option<ExitCode> {
@@ -28,11 +37,17 @@ fn runs(effects: &[Effect]) -> bool {
 #[test]
 fn a_change_is_previewed_asked_journalled_run_verified_and_recorded() {
     let mut turn = turn(Rules::new(false, false, true, Vec::new()));
-    assert!(matches!(turn.step(Event::Begin).as_slice(), [Effect::Journal(JournalEntry::Requested { .. }), Effect::Ground(_)]));
+    assert!(matches!(
+        turn.step(Event::Begin).as_slice(),
+        [Effect::Journal(JournalEntry::Requested { .. }), Effect::Ground(_)]
+    ));
     assert!(matches!(turn.step(exact(shipmate_tools::Effect::Change)).last(), Some(Effect::Preview(_))));
     assert!(matches!(turn.step(Event::Previewed(Ok(shown()))).as_slice(), [Effect::Ask(_)]));
     let effects = turn.step(Event::Answered(Answer::Yes));
-    assert!(matches!(effects.as_slice(), [Effect::Journal(JournalEntry::Started { .. }), Effect::Run { by: ApprovedBy::Person, .. }]));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Journal(JournalEntry::Started { .. }), Effect::Run { by: ApprovedBy::Person, .. }]
+    ));
     let effects = turn.step(Event::Ran(Ok(Outcome::sentence("done"))));
     assert!(matches!(effects.last(), Some(Effect::Verify { .. })));
     let effects = turn.step(Event::Verified(Ok(Verification::Confirmed("3 of 3".to_owned()))));
@@ -106,9 +121,13 @@ fn ctrl_c_while_a_change_runs_says_that_it_may_have_been_done() {
 
 #[test]
 fn a_plan_stops_at_the_first_failure_and_says_what_is_left() {
-    let mut turn = Turn::of_request("scale web to 3 and restart it", Rules::new(true, false, false, Vec::new()), "dev");
+    let mut turn =
+        Turn::of_request("scale web to 3 and restart it", Rules::new(true, false, false, Vec::new()), "dev");
     turn.step(Event::Begin);
-    let calls = vec![Call::new("scale", json!({"name": "web", "replicas": 3})), Call::new("restart", json!({"name": "web"}))];
+    let calls = vec![
+        Call::new("scale", json!({"name": "web", "replicas": 3})),
+        Call::new("restart", json!({"name": "web"})),
+    ];
     turn.step(Event::Translated(Ok(Translation {
         understanding: Understanding::Calls(calls),
         translator: TranslatorName::Phrasebook,

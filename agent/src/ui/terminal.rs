@@ -1,6 +1,6 @@
 //! The terminal: data to stdout, talk to stderr; colour, progress and questions only where there is somebody.
 
-use shipmate_tools::{Call, Update, Verification};
+use shipmate_tools::{Call, Update, Verification, gate};
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::error::AgentError;
@@ -19,8 +19,6 @@ pub struct TerminalOptions {
     pub form: OutputForm,
     /// Whether colour is unwanted even in a terminal.
     pub no_color: bool,
-    /// Whether answers are talk (a REPL's) or data too: one-shots keep stdout to data.
-    pub chat: bool,
 }
 
 /// The terminal.
@@ -108,17 +106,17 @@ impl Face for Terminal {
                 }
             }
             Shown::Verification(Verification::Confirmed(said)) => {
-                self.say(&format!("{} {said}", self.talk.green("✓")))
+                self.say(&format!("{} {said}", self.talk.green("✓")));
             }
             Shown::Verification(Verification::Failed(why)) => {
-                self.say(&format!("{} {why}", self.talk.red("✗")))
+                self.say(&format!("{} {why}", self.talk.red("✗")));
             }
             Shown::Verification(Verification::NotNeeded) => {}
             Shown::Answer(text) => self.data(&format!("{text}\n")),
             Shown::Question(text) => self.say(&format!("{} {text}", self.talk.yellow("?"))),
             Shown::Refusal(text) => self.say(&format!("{} {text}", self.talk.red("refused:"))),
             Shown::NotUnderstood(text) => {
-                self.say(&format!("{} {text}", self.talk.yellow("not understood:")))
+                self.say(&format!("{} {text}", self.talk.yellow("not understood:")));
             }
             Shown::Error(error) => self.error(error),
             Shown::Note(text) => self.say(text),
@@ -147,7 +145,18 @@ impl Face for Terminal {
     fn ask(&mut self, request: &ApprovalRequest) -> Answer {
         let text = preview_text(&request.preview, self.talk);
         self.say(text.trim_end());
-        self.say(&format!("{} {}", self.talk.dim("call:"), request.call));
+        let place = match (request.context.as_str(), &request.preview.namespace) {
+            ("", _) => None,
+            (context, None) => Some(context.to_owned()),
+            (context, Some(namespace)) => Some(format!("{context}, namespace {namespace}")),
+        };
+        if let Some(place) = place {
+            let place =
+                if request.protected { self.talk.red(&format!("{place} (protected)")) } else { place };
+            self.say(&format!("{} {place}", self.talk.dim("context:")));
+        }
+        // The arguments may hold what a model or a file said.
+        self.say(&format!("{} {}", self.talk.dim("call:"), gate::text(&request.call.to_string())));
         self.say(&format!("{} {}", self.talk.dim("command:"), self.talk.cyan(&request.command)));
         approve::ask(request, self.talk)
     }

@@ -49,7 +49,7 @@ impl Cluster {
         Ok(Self::with(builder.build(), connection, options))
     }
 
-    fn with(client: Client, connection: &Connection, options: &WorldOptions) -> Self {
+    pub(super) fn with(client: Client, connection: &Connection, options: &WorldOptions) -> Self {
         Self {
             client,
             context: connection.context.clone(),

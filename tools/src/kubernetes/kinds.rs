@@ -117,7 +117,7 @@ impl KindIndex {
 }
 
 /// What `kubectl get all` lists (the category `all` of the built-in kinds).
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "pods",
     "replicationcontrollers",
     "services",
@@ -127,6 +127,7 @@ const ALL: [&str; 9] = [
     "statefulsets",
     "horizontalpodautoscalers",
     "cronjobs",
+    "jobs",
 ];
 
 /// Kind, plural, short names, group, version, namespaced: from `kubectl api-resources` of Kubernetes 1.34.

@@ -27,6 +27,9 @@ pub struct ServerTable {
     pub rows: Vec<Row>,
     #[serde(default)]
     metadata: ListMetadata,
+    /// What a server that makes no tables (some aggregated APIs) answers instead.
+    #[serde(default)]
+    items: Vec<PartialObjectMeta<DynamicObject>>,
 }
 
 /// One column of a server's table.
@@ -67,6 +70,17 @@ impl Row {
 }
 
 impl ServerTable {
+    /// Adds plain objects as rows, with the one column that every object can fill.
+    fn list(&mut self, items: Vec<PartialObjectMeta<DynamicObject>>) {
+        if self.columns.is_empty() && !items.is_empty() {
+            self.columns = vec![ColumnDefinition { name: "Name".to_owned(), priority: 0 }];
+        }
+        self.rows.extend(items.into_iter().map(|object| Row {
+            cells: vec![object.metadata.name.clone().unwrap_or_default().into()],
+            object,
+        }));
+    }
+
     /// The index of the column with that heading, in any case.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<usize> {
@@ -118,6 +132,7 @@ impl Cluster {
                 whole.columns = page.columns;
             }
             whole.rows.extend(page.rows);
+            whole.list(page.items);
             next = page.metadata.next.filter(|token| !token.is_empty());
             if next.is_none() || limit.is_some_and(|limit| whole.rows.len() >= limit) {
                 return Ok(whole);
