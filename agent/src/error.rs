@@ -20,10 +20,20 @@ pub enum ExitCode {
     Unreachable = 5,
     /// Findings at or above `--fail-on`.
     Findings = 6,
+    /// Ended by Ctrl-C: 128 + SIGINT, as shells count.
+    Interrupted = 130,
+}
+
+impl ExitCode {
+    /// The number the process ends with.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
 }
 
 /// An error for the person at the terminal.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentError {
     /// The exit code it leads to.
     pub code: ExitCode,

@@ -4,6 +4,13 @@
 //!
 //! Calls come out of here as they were said: names may be vague ("backend"); grounding makes them exact.
 
+mod pipeline;
+
+pub mod model;
+pub mod phrasebook;
+
+pub use pipeline::{Mode, Translators};
+
 use shipmate_tools::Call;
 use shipmate_tools::kubernetes::KindIndex;
 use std::sync::Arc;

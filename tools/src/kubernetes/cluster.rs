@@ -5,7 +5,8 @@ use kube::api::{Api, DynamicObject};
 use kube::client::ClientBuilder;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
 use crate::error::{ErrorKind, Feedback, Result, ToolError};
 use crate::world::WorldOptions;
@@ -29,7 +30,11 @@ pub struct Cluster {
     cache: Option<PathBuf>,
     timeout: Duration,
     kinds: Arc<RwLock<Option<Arc<KindIndex>>>>,
+    pub(super) namespaces: Arc<Mutex<Option<ReadNamespaces>>>,
 }
+
+/// When the namespaces were read, and which there are, when that may be known.
+pub(super) type ReadNamespaces = (Instant, Option<Arc<[String]>>);
 
 impl Cluster {
     pub(crate) fn reading(connection: &Connection, options: &WorldOptions) -> Result<Self> {
@@ -53,6 +58,7 @@ impl Cluster {
             cache: options.cache.clone(),
             timeout: options.request_timeout,
             kinds: Arc::default(),
+            namespaces: Arc::default(),
         }
     }
 

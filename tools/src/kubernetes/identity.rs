@@ -2,11 +2,17 @@
 
 use kube::api::ListParams;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 
 use super::cluster::Cluster;
 use super::kinds::ResourceType;
+
+/// Translating and grounding one request ask for the namespaces several times; a person who just made one
+/// expects it to be known.
+const NAMESPACES_FRESH: Duration = Duration::from_secs(2);
 
 /// An object, as far as finding it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +30,27 @@ pub struct Identity {
 }
 
 impl Cluster {
+    /// The names of all namespaces, read once in a few seconds; `None` when this user may not list them.
+    ///
+    /// # Errors
+    /// As [`Cluster::ask`].
+    pub async fn namespaces(&self) -> Result<Option<Arc<[String]>>> {
+        let mut known = self.namespaces.lock().await;
+        if let Some((read, names)) = known.as_ref()
+            && read.elapsed() < NAMESPACES_FRESH
+        {
+            return Ok(names.clone());
+        }
+        let resource = self.kind("namespaces").await?;
+        let names = match self.identities(&resource, None).await {
+            Ok(found) => Some(found.into_iter().map(|namespace| namespace.name).collect()),
+            Err(error) if error.kind() == ErrorKind::Forbidden => None,
+            Err(error) => return Err(error),
+        };
+        *known = Some((Instant::now(), names.clone()));
+        Ok(names)
+    }
+
     /// The identities of all objects of a type, in `namespace`, or in all.
     ///
     /// # Errors

@@ -1,0 +1,113 @@
+//! The translators in their order: the phrasebook first, the model only for what it does not account for.
+
+use shipmate_tools::ReadWorld;
+use shipmate_tools::kubernetes::KindIndex;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::error::AgentError;
+
+use super::model::ModelTranslator;
+use super::phrasebook::Phrasebook;
+use super::{Situation, Translation, TranslatorName, Understanding, Usage};
+
+/// How long a translation waits for the cluster to name its namespaces. They only make it better: a request
+/// about Docker must not wait for a cluster that is down.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Which translators are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// The phrasebook, then the model when one is configured.
+    #[default]
+    Auto,
+    /// The phrasebook alone.
+    Phrasebook,
+    /// The model alone.
+    Model,
+}
+
+/// The translators of a session.
+pub struct Translators {
+    mode: Mode,
+    phrasebook: OnceLock<Phrasebook>,
+    model: Option<ModelTranslator>,
+}
+
+impl Translators {
+    /// Translators asked as `mode` says; without a model only the phrasebook can answer.
+    #[must_use]
+    pub const fn new(mode: Mode, model: Option<ModelTranslator>) -> Self {
+        Self { mode, phrasebook: OnceLock::new(), model }
+    }
+
+    /// The model, when there is one.
+    #[must_use]
+    pub const fn model(&self) -> Option<&ModelTranslator> {
+        self.model.as_ref()
+    }
+
+    /// Understands a request, or says that it does not.
+    ///
+    /// # Errors
+    /// When the model was needed and did not answer.
+    pub async fn translate(&self, request: &str, world: &ReadWorld, progress: impl Fn(&str)) -> Result<Translation, AgentError> {
+        let mut situation = situation(world).await;
+        if self.mode != Mode::Model {
+            let phrasebook = self.phrasebook.get_or_init(Phrasebook::new);
+            let mut translation = phrasebook.translate(request, &situation);
+            if matches!(translation.understanding, Understanding::NotUnderstood(_))
+                && let Some(kinds) = discovered(world, &situation.kinds).await
+            {
+                // A word nobody knew may be a kind that only this cluster has.
+                situation.kinds = kinds;
+                translation = phrasebook.translate(request, &situation);
+            }
+            let understood = !matches!(translation.understanding, Understanding::NotUnderstood(_));
+            if understood || self.mode == Mode::Phrasebook || self.model.is_none() {
+                return Ok(translation);
+            }
+        }
+        match &self.model {
+            Some(model) => model.translate(request, &situation, progress).await,
+            None => Ok(Translation {
+                understanding: Understanding::NotUnderstood(
+                    "No model is configured: set OPENAI_BASE_URL (and OPENAI_API_KEY where it needs one), or leave out --translator model."
+                        .to_owned(),
+                ),
+                translator: TranslatorName::None,
+                usage: Usage::default(),
+            }),
+        }
+    }
+}
+
+/// What is known of the world before anything is translated; a world without a cluster has the kinds that
+/// every cluster has.
+async fn situation(world: &ReadWorld) -> Situation {
+    let nowhere = || Situation {
+        kinds: Arc::new(KindIndex::builtin()),
+        context: None,
+        namespace: "default".to_owned(),
+        namespaces: Vec::new(),
+    };
+    let Ok(cluster) = world.cluster().await else { return nowhere() };
+    let namespaces = tokio::time::timeout(PATIENCE, cluster.namespaces()).await;
+    let names = match namespaces {
+        Ok(Ok(Some(names))) => names.to_vec(),
+        _ => Vec::new(),
+    };
+    Situation {
+        kinds: cluster.known_kinds(),
+        context: Some(cluster.context().to_owned()),
+        namespace: cluster.namespace().to_owned(),
+        namespaces: names,
+    }
+}
+
+/// The cluster's own kinds, when they are more than those known.
+async fn discovered(world: &ReadWorld, known: &Arc<KindIndex>) -> Option<Arc<KindIndex>> {
+    let cluster = world.cluster().await.ok()?;
+    let kinds = tokio::time::timeout(PATIENCE, cluster.discover_kinds()).await.ok()?.ok()?;
+    (kinds.as_ref() != known.as_ref()).then_some(kinds)
+}

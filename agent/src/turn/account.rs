@@ -1,0 +1,40 @@
+//! What a turn has to account for when it ends: every call with its outcome, and what was said. The record is
+//! made from this alone.
+
+use shipmate_tools::Call;
+
+use crate::translate::{TranslatorName, Usage};
+
+/// What is known about one call when the turn ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRecord {
+    /// The typed call.
+    pub call: Call,
+    /// The equivalent command line.
+    pub command: String,
+    /// Its effect.
+    pub effect: shipmate_tools::Effect,
+    /// Who approved it; empty for a read.
+    pub approved_by: String,
+    /// How it ended.
+    pub outcome: String,
+    /// Whether it did what it should.
+    pub succeeded: bool,
+    /// The call that takes it back.
+    pub undo: Option<Call>,
+}
+
+/// What is known about the turn when it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TurnRecord {
+    /// The calls, in order.
+    pub calls: Vec<CallRecord>,
+    /// What was said to the person, in order.
+    pub said: Vec<String>,
+    /// Which translator understood the request.
+    pub translator: Option<TranslatorName>,
+    /// Tokens used.
+    pub usage: Usage,
+    /// What was waited for and seen, for the record's tests.
+    pub verified: Vec<String>,
+}
