@@ -1,6 +1,7 @@
 //! The adapter for Kubernetes: connecting, the guard that keeps reads reads, the kinds a cluster knows, and
 //! the requests that several tools share. No tool is defined here.
 
+mod apply;
 mod autoscaler;
 mod cluster;
 mod condition;
@@ -17,6 +18,7 @@ mod identity;
 mod kinds;
 mod listing;
 mod manifest;
+mod manifest_files;
 mod metrics;
 #[cfg(test)]
 pub(crate) mod mock;
@@ -31,11 +33,12 @@ mod table;
 mod target;
 mod workload;
 
+pub use apply::{Applied, FieldConflict};
 pub use autoscaler::{Autoscaler, autoscaler_of};
 pub use cluster::{Cluster, FIELD_MANAGER};
 pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
-pub use difference::difference;
+pub use difference::{difference, differs};
 pub use duration::{age, human_duration, kubectl_duration, parse_duration};
 pub use events::{Event, event_table};
 pub use failure::failure;
@@ -45,6 +48,7 @@ pub use identity::Identity;
 pub use kinds::{KindIndex, ResourceType};
 pub use listing::{Listing, ListingWords};
 pub use manifest::{ManifestObject, parse_manifest};
+pub use manifest_files::{Manifests, digest, read_manifests};
 pub use metrics::metrics_probe;
 pub use names::{check_name, check_namespace, check_selector};
 pub use objects::Query;

@@ -141,7 +141,7 @@ impl Target {
     }
 
     /// The object as JSON, with its kind, which lists and dynamic objects may lack.
-    fn value(&self, object: DynamicObject) -> Value {
+    pub(super) fn value(&self, object: DynamicObject) -> Value {
         let mut value = serde_json::to_value(object).unwrap_or_default();
         if let Some(map) = value.as_object_mut() {
             map.entry("kind").or_insert_with(|| self.resource.kind.clone().into());

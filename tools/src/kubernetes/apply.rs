@@ -1,0 +1,91 @@
+//! Server-side apply of one object, tried or for real, and which other managers own what it would change.
+
+use kube::Error;
+use kube::api::{Patch, PatchParams, ValidationDirective};
+use kube::core::Status;
+use serde_json::Value;
+
+use crate::error::Result;
+
+use super::cluster::{Cluster, FIELD_MANAGER};
+use super::kinds::ResourceType;
+use super::target::Target;
+
+/// A field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldConflict {
+    /// Who owns it, such as `kubectl-client-side-apply`.
+    pub manager: String,
+    /// Which field, such as `.spec.replicas`.
+    pub field: String,
+}
+
+/// What the server made of an applied object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// The object as it is then.
+    Object(Value),
+    /// Nothing was done: others own these fields.
+    Conflicts(Vec<FieldConflict>),
+}
+
+impl Cluster {
+    /// Applies `object` to `target`; with `dry_run` the server tries it and keeps nothing. `force` takes over
+    /// the fields that others own. Unknown fields are errors, as they are for kubectl.
+    ///
+    /// # Errors
+    /// As [`Cluster::ask`], with what the server has against the object.
+    pub async fn apply(
+        &self,
+        target: &Target,
+        object: &Value,
+        dry_run: bool,
+        force: bool,
+    ) -> Result<Applied> {
+        let parameters = PatchParams {
+            field_manager: Some(FIELD_MANAGER.to_owned()),
+            field_validation: Some(ValidationDirective::Strict),
+            dry_run,
+            force,
+        };
+        let api = target.api(self);
+        let patch = Patch::Apply(object);
+        let request = async {
+            match api.patch(&target.name, &parameters, &patch).await {
+                Ok(object) => Ok(Applied::Object(target.value(object))),
+                Err(Error::Api(status)) if !conflicts(&status).is_empty() => {
+                    Ok(Applied::Conflicts(conflicts(&status)))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        self.ask(&format!("apply {}", target.label()), request).await
+    }
+
+    /// The type that a manifest names by `apiVersion` and kind, in that version; `None` when the cluster has
+    /// no such kind.
+    ///
+    /// # Errors
+    /// As [`Cluster::discover_kinds`].
+    pub async fn manifest_type(&self, api_version: &str, kind: &str) -> Result<Option<ResourceType>> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let mut found = self.known_kinds().find_kind(group, kind).cloned();
+        if found.is_none() {
+            found = self.discover_kinds().await?.find_kind(group, kind).cloned();
+        }
+        Ok(found.map(|known| ResourceType { version: version.to_owned(), ..known }))
+    }
+}
+
+fn conflicts(status: &Status) -> Vec<FieldConflict> {
+    let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
+    causes
+        .iter()
+        .filter(|cause| cause.reason == "FieldManagerConflict")
+        .map(|cause| FieldConflict {
+            // conflict with "manager" using apps/v1
+            manager: cause.message.split('"').nth(1).unwrap_or("another manager").to_owned(),
+            field: cause.field.clone(),
+        })
+        .collect()
+}
