@@ -4,12 +4,20 @@ use kube::Error;
 use kube::api::{Patch, PatchParams, ValidationDirective};
 use kube::core::Status;
 use serde_json::Value;
+use std::time::Duration;
+use tokio::time::Instant;
 
 use crate::error::Result;
 
 use super::cluster::{Cluster, FIELD_MANAGER};
 use super::kinds::ResourceType;
 use super::target::Target;
+
+/// How long a new definition may take until its kind can be used; it takes well under a second.
+const ESTABLISHED_WITHIN: Duration = Duration::from_secs(15);
+
+/// How often that is looked at.
+const POLL: Duration = Duration::from_millis(200);
 
 /// A field that another manager owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +68,28 @@ impl Cluster {
             }
         };
         self.ask(&format!("apply {}", target.label()), request).await
+    }
+
+    /// Waits until the kind of an applied definition can be used, at most a few seconds: what is applied after
+    /// it says so itself when it cannot.
+    ///
+    /// # Errors
+    /// As [`Cluster::ask`].
+    pub async fn established(&self, definition: &Target) -> Result<()> {
+        let end = Instant::now() + ESTABLISHED_WITHIN;
+        while Instant::now() < end {
+            let found = definition.find(self).await?;
+            let conditions = found.as_ref().and_then(|found| found.pointer("/status/conditions"));
+            let established = conditions.and_then(Value::as_array).into_iter().flatten().any(|condition| {
+                condition.get("type").and_then(Value::as_str) == Some("Established")
+                    && condition.get("status").and_then(Value::as_str) == Some("True")
+            });
+            if established || found.is_none() {
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// The type that a manifest names by `apiVersion` and kind, in that version; `None` when the cluster has

@@ -2,6 +2,7 @@
 //! the requests that several tools share. No tool is defined here.
 
 mod apply;
+mod apply_plan;
 mod autoscaler;
 mod cluster;
 mod condition;
@@ -34,6 +35,7 @@ mod target;
 mod workload;
 
 pub use apply::{Applied, FieldConflict};
+pub use apply_plan::{Planned, plan};
 pub use autoscaler::{Autoscaler, autoscaler_of};
 pub use cluster::{Cluster, FIELD_MANAGER};
 pub use condition::{Condition, is_healthy};
@@ -58,5 +60,5 @@ pub use rollout::{wait_for_replicas, wait_for_rollout, wait_for_rollouts};
 pub use row_order::RowOrder;
 pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
-pub use target::{Target, reference};
+pub use target::{Target, reference, version_of};
 pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};
