@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::error::Result;
+use crate::error::{ErrorKind, Feedback, Result};
 
 use super::cluster::{Cluster, FIELD_MANAGER};
 use super::kinds::ResourceType;
@@ -60,14 +60,25 @@ impl Cluster {
         let patch = Patch::Apply(object);
         let request = async {
             match api.patch(&target.name, &parameters, &patch).await {
-                Ok(object) => Ok(Applied::Object(target.value(object))),
+                Ok(object) => Ok(Ok(Applied::Object(target.value(object)))),
                 Err(Error::Api(status)) if !conflicts(&status).is_empty() => {
-                    Ok(Applied::Conflicts(conflicts(&status)))
+                    Ok(Ok(Applied::Conflicts(conflicts(&status))))
                 }
+                Err(Error::Api(status)) => match misfit(&status.message) {
+                    Some(why) => Ok(Err(why)),
+                    None => Err(Error::Api(status)),
+                },
                 Err(error) => Err(error),
             }
         };
-        self.ask(&format!("apply {}", target.label()), request).await
+        self.ask(&format!("apply {}", target.label()), request).await?.map_err(|why| {
+            Feedback::new(
+                ErrorKind::InvalidArguments,
+                format!("{} does not fit its kind: {why}", target.label()),
+            )
+            .next("correct that field; `kubectl explain` with the kind lists its fields")
+            .into()
+        })
     }
 
     /// Waits until the kind of an applied definition can be used, at most a few seconds: what is applied after
@@ -107,6 +118,14 @@ impl Cluster {
     }
 }
 
+/// What does not fit the kind's schema. The server answers 500 to it, as if it were the server's fault, and
+/// prints its own types.
+fn misfit(message: &str) -> Option<String> {
+    let (_, why) = message.split_once("failed to create typed patch object (")?;
+    let (_, why) = why.split_once("): ")?;
+    Some(why.replace("&value.valueUnstructured{Value:", "").replace('}', ""))
+}
+
 fn conflicts(status: &Status) -> Vec<FieldConflict> {
     let causes = status.details.as_ref().map(|details| details.causes.as_slice()).unwrap_or_default();
     causes
@@ -118,4 +137,16 @@ fn conflicts(status: &Status) -> Vec<FieldConflict> {
             field: cause.field.clone(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_does_not_fit_is_named() {
+        let message = "failed to create typed patch object (shop/c; /v1, Kind=ConfigMap): .data.x: expected string, got &value.valueUnstructured{Value:5}";
+        assert_eq!(misfit(message).as_deref(), Some(".data.x: expected string, got 5"));
+        assert_eq!(misfit("etcd is gone"), None);
+    }
 }

@@ -137,7 +137,10 @@ impl ApplyManifest {
         }
         let before = target.find(cluster).await?;
         let mut warnings = Vec::new();
-        let mut answer = cluster.apply(target, &planned.object, true, false).await?;
+        let mut answer = cluster
+            .apply(target, &planned.object, true, false)
+            .await
+            .map_err(|error| missing_namespace(target, error))?;
         if let (Applied::Conflicts(conflicts), true) = (&answer, self.force_conflicts) {
             warnings.push(format!("takes over from others: {}", conflict_text(target, conflicts)));
             answer = cluster.apply(target, &planned.object, true, true).await?;
@@ -196,25 +199,9 @@ impl ApplyManifest {
         if refused.is_empty() { Ok(done) } else { Err(together(&refused)) }
     }
 
-    async fn apply_one(
-        &self,
-        cluster: &Cluster,
-        planned: &Planned,
-        shown: &Value,
-        action: Action,
-    ) -> Result<&'static str> {
-        let target = &planned.target;
-        let before = target.find(cluster).await?;
-        if version_of(before.as_ref()) != *shown {
-            return Err(Feedback::new(
-                ErrorKind::Conflict,
-                format!("{} changed after it was shown, so it was left alone", target.label()),
-            )
-            .next("ask again to see it as it is now")
-            .into());
-        }
-        match cluster.apply(target, &planned.object, false, self.force_conflicts).await? {
-            Applied::Conflicts(conflicts) => Err(conflict_error(target, &conflicts)),
+    async fn apply_one(&self, cluster: &Cluster, planned: &Planned, action: Action) -> Result<&'static str> {
+        match cluster.apply(&planned.target, &planned.object, false, self.force_conflicts).await? {
+            Applied::Conflicts(conflicts) => Err(conflict_error(&planned.target, &conflicts)),
             Applied::Object(_) => Ok(match action {
                 Action::Create => "created",
                 Action::Unchanged => "unchanged",
@@ -222,6 +209,26 @@ impl ApplyManifest {
             }),
         }
     }
+}
+
+/// Makes sure that every object is still as it was shown, before the first one is touched.
+async fn unchanged_since(cluster: &Cluster, planned: &[Planned], shown: &[Value]) -> Result<()> {
+    let mut looks = Vec::with_capacity(planned.len());
+    for one in planned {
+        looks.push(one.target.find(cluster));
+    }
+    let now: Vec<_> = futures::stream::iter(looks).buffered(AT_ONCE).collect().await;
+    let mut moved = Vec::new();
+    for ((planned, now), shown) in planned.iter().zip(now).zip(shown) {
+        if Some(&version_of(now?.as_ref())) != shown.get("version") {
+            moved.push(planned.target.label());
+        }
+    }
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let message = format!("changed after it was shown, so nothing was done: {}", moved.join(", "));
+    Err(Feedback::new(ErrorKind::Conflict, message).next("ask again to see it as it is now").into())
 }
 
 fn tried(target: &Target, before: Option<&Value>, after: &Value, mut warnings: Vec<String>) -> Tried {
@@ -276,9 +283,34 @@ fn conflict_error(target: &Target, conflicts: &[FieldConflict]) -> ToolError {
     .into()
 }
 
-/// Several refusals as one error.
+/// An object cannot be made in a namespace that is not there; the server says so of each.
+fn missing_namespace(target: &Target, error: ToolError) -> ToolError {
+    match (&target.namespace, error.kind()) {
+        (Some(namespace), ErrorKind::NotFound)
+            if error.to_string().contains(&format!("namespaces \"{namespace}\" not found")) =>
+        {
+            Feedback::new(ErrorKind::NotFound, format!("there is no namespace {namespace}"))
+                .next("create it first, or add a Namespace to the manifests")
+                .into()
+        }
+        _ => error,
+    }
+}
+
+/// Several refusals as one error; the same one is said once.
 fn together(refused: &[(String, ToolError)]) -> ToolError {
-    let said: Vec<String> = refused.iter().map(|(place, error)| format!("{place}: {error}")).collect();
+    let mut said: Vec<(String, String)> = Vec::new();
+    for (place, error) in refused {
+        let message = error.to_string();
+        match said.iter_mut().find(|(_, known)| *known == message) {
+            Some((places, _)) => {
+                places.push_str(", ");
+                places.push_str(place);
+            }
+            None => said.push((place.clone(), message)),
+        }
+    }
+    let said: Vec<String> = said.into_iter().map(|(place, message)| format!("{place}: {message}")).collect();
     let first = refused.first().map(|(_, error)| error);
     let mut feedback = Feedback::new(first.map_or(ErrorKind::Other, ToolError::kind), said.join("\n"));
     feedback.next_step = match first {
@@ -291,18 +323,17 @@ fn together(refused: &[(String, ToolError)]) -> ToolError {
 fn summary(tried: &[Tried]) -> String {
     let count = |action| tried.iter().filter(|tried| tried.change.action == action).count();
     let (created, updated, same) = (count(Action::Create), count(Action::Update), count(Action::Unchanged));
-    let parts: Vec<String> = [(created, "created"), (updated, "changed")]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    match (parts.is_empty(), same) {
-        (true, same) => format!("nothing would change: all {same} objects are as the manifests say"),
-        (false, 0) => format!("of {} objects {} would be", tried.len(), parts.join(" and ")),
-        (false, same) => {
-            format!("of {} objects {}, {same} stay as they are", tried.len(), parts.join(" and "))
-        }
+    let objects = |count: usize| if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+    let mut said = match (created, updated) {
+        (0, 0) => return format!("nothing would change: {} already as the manifests say", objects(same)),
+        (created, 0) => format!("{} would be created", objects(created)),
+        (0, updated) => format!("{} would change", objects(updated)),
+        (created, updated) => format!("{} would be created and {updated} would change", objects(created)),
+    };
+    if same > 0 {
+        said.push_str(&format!("; {} already as the manifests say", objects(same)));
     }
+    said
 }
 
 /// The namespace when everything is in one.
@@ -355,11 +386,11 @@ impl ChangeTool for ApplyManifest {
         if planned.len() != shown.changes.len() || planned.len() != versions.len() {
             return Err(ToolError::Fatal("the plan is not the one that was shown".to_owned()));
         }
+        unchanged_since(&cluster, &planned, versions).await?;
         let (mut rows, mut failed) = (Vec::new(), Vec::new());
-        for ((planned, change), shown) in planned.iter().zip(&shown.changes).zip(versions) {
+        for (planned, change) in planned.iter().zip(&shown.changes) {
             progress.status(format!("{} of {}: {}", rows.len() + 1, versions.len(), planned.target.label()));
-            let version = shown.get("version").unwrap_or(&Value::Null);
-            let result = match self.apply_one(&cluster, planned, version, change.action).await {
+            let result = match self.apply_one(&cluster, planned, change.action).await {
                 Ok(word) => word.to_owned(),
                 Err(error) => {
                     let said = error.to_string();
