@@ -1,6 +1,12 @@
 //! The adapter for the Docker engine, over its own API, and the judge of Dockerfiles.
 
+mod account;
+pub mod build;
+pub mod context;
 pub mod dockerfile;
 mod engine;
+pub mod ignore;
+pub mod reference;
 
-pub use engine::{Docker, ReadDocker};
+pub use account::Step;
+pub use engine::{Docker, LocalImage, ReadDocker, failure};
