@@ -1,8 +1,16 @@
 //! The adapter for the Docker engine, over its own API, and the judge of Dockerfiles.
 
+mod account;
+pub mod build;
+pub mod context;
 pub mod dockerfile;
 mod engine;
 mod place;
 
 pub use engine::{Docker, ReadDocker, failure};
 pub use place::{context_of, image_name};
+pub mod ignore;
+pub mod reference;
+
+pub use account::Step;
+pub use engine::{Docker, LocalImage, ReadDocker, failure};
