@@ -29,7 +29,7 @@ use names::Names;
 pub async fn run(setting: &mut Setting) -> Result<ExitCode, AgentError> {
     if !std::io::stdin().is_terminal() {
         let form = setting.config.output.value;
-        setting.terminal = Terminal::new(TerminalOptions { form, no_color: true, chat: true });
+        setting.terminal = Terminal::new(TerminalOptions { form, no_color: true });
         return Ok(piped::run(Conversation::begin(setting)?).await);
     }
     interactive(setting).await
