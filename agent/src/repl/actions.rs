@@ -133,7 +133,7 @@ impl Conversation<'_> {
             }
         }
         if wanted.is_some() {
-            self.driver.translators = session::translators(&self.config);
+            self.driver.translators = session::translators(&self.config)?;
         }
         let name = self.config.model.value.as_deref().unwrap_or("the endpoint's usual model");
         let name = gate::text(name);

@@ -16,7 +16,8 @@ pub fn failure(doing: &str, error: &Error) -> ToolError {
                     .next("they may have expired: log in again with your provider's tool, then try `kubectl auth whoami`"),
                 403 => Feedback::new(ErrorKind::Forbidden, format!("could not {doing}: {message}"))
                     .next("ask whoever manages access for that verb on that resource; `kubectl auth can-i --list` shows what you may do"),
-                404 => Feedback::new(ErrorKind::NotFound, format!("could not {doing}: {message}")),
+                404 => Feedback::new(ErrorKind::NotFound, format!("could not {doing}: {message}"))
+                    .next("check the name and the namespace; `kubectl get` with the kind lists what there is"),
                 409 => Feedback::new(ErrorKind::Conflict, format!("could not {doing}: {message}"))
                     .next("it changed in the meantime: look again, then ask again"),
                 400 | 422 => Feedback::new(ErrorKind::InvalidArguments, format!("could not {doing}: {message}")),

@@ -1,6 +1,7 @@
 //! The adapter for Kubernetes: connecting, the guard that keeps reads reads, the kinds a cluster knows, and
 //! the requests that several tools share. No tool is defined here.
 
+mod autoscaler;
 mod cluster;
 mod condition;
 mod connection;
@@ -16,14 +17,18 @@ mod guard;
 mod identity;
 mod kinds;
 mod listing;
+mod logs;
+mod manifest;
 mod metrics;
 mod logs;
 #[cfg(test)]
 pub(crate) mod mock;
+mod names;
 mod objects;
 mod ownership;
 mod quantity;
 mod relations;
+mod rollout;
 mod row_order;
 mod secret;
 mod table;
@@ -31,6 +36,7 @@ mod target;
 mod usage;
 mod workload;
 
+pub use autoscaler::{Autoscaler, autoscaler_of};
 pub use cluster::{Cluster, FIELD_MANAGER};
 pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
@@ -51,9 +57,17 @@ pub use objects::Query;
 pub use ownership::ownership_warnings;
 pub use quantity::{cpu_text, memory_text, parse_quantity};
 pub use relations::{Relations, is_workload};
+pub use logs::{LogLine, LogSource, log_sources, merge_logs};
+pub use manifest::{ManifestObject, parse_manifest};
+pub use metrics::metrics_probe;
+pub use names::{check_name, check_namespace, check_selector};
+pub use objects::Query;
+pub use ownership::ownership_warnings;
+pub use quantity::{cpu_text, memory_text, parse_quantity};
+pub use rollout::{wait_for_replicas, wait_for_rollout, wait_for_rollouts};
 pub use row_order::RowOrder;
 pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
-pub use target::{Target, reference, wait_for_rollout};
+pub use target::{Target, reference};
 pub use usage::{Amounts, Usage};
-pub use workload::{RolloutState, rollout_state, selector_text};
+pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};

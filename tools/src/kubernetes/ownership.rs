@@ -1,6 +1,5 @@
 //! Who else keeps an object, so that a change that would not last is said before it is made: a Helm release,
-//! a GitOps controller, an autoscaler or an owner. Read from the object's own labels, annotations, owner
-//! references and field managers.
+//! a GitOps controller or an owner. Read from the object's own labels, annotations and owner references.
 
 use serde_json::Value;
 
@@ -36,14 +35,6 @@ pub fn ownership_warnings(object: &Value, field: &str) -> Vec<String> {
             text("kind"),
             text("name")
         ));
-    }
-    let managed = object.pointer("/metadata/managedFields").and_then(Value::as_array);
-    let autoscaled = managed.into_iter().flatten().any(|entry| {
-        entry.get("subresource").and_then(Value::as_str) == Some("scale")
-            && entry.get("manager").and_then(Value::as_str) == Some("kube-controller-manager")
-    });
-    if autoscaled && field == "spec.replicas" {
-        warnings.push("an autoscaler sets its replicas and will set them again".to_owned());
     }
     warnings
 }

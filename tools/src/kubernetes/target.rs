@@ -2,21 +2,13 @@
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
 use serde_json::Value;
-use std::time::Duration;
-use tokio::time::Instant;
 
 use crate::error::{ErrorKind, Feedback, Result};
-use crate::outcome::Verification;
 use crate::preview::{ObjectIdentity, Preview};
-use crate::progress::Progress;
 
 use super::cluster::{Cluster, FIELD_MANAGER};
 use super::kinds::ResourceType;
-use super::workload::{RolloutState, rollout_state};
-
-/// How often a rollout is looked at while waiting: a watch would be quicker by less than this, and breaks
-/// where watching is not allowed.
-const POLL: Duration = Duration::from_millis(500);
+use super::names::{check_name, check_namespace};
 
 /// A named object of a known type.
 #[derive(Debug, Clone)]
@@ -43,7 +35,7 @@ impl Cluster {
     /// The object that grounded arguments name.
     ///
     /// # Errors
-    /// `InvalidArguments` when the kind or name is missing, `NotFound` for an unknown kind.
+    /// `InvalidArguments` when the kind or name is missing or can be no name, `NotFound` for an unknown kind.
     pub async fn target(
         &self,
         kind: Option<&str>,
@@ -55,6 +47,8 @@ impl Cluster {
                 .next("name its kind and name, such as deployment/web")
                 .into());
         };
+        check_name("name", name)?;
+        check_namespace(namespace)?;
         let resource = self.kind(kind).await?;
         let namespace = resource.namespaced.then(|| namespace.unwrap_or(self.namespace()).to_owned());
         Ok(Target { resource, name: name.to_owned(), namespace })
@@ -153,40 +147,5 @@ impl Target {
             map.entry("kind").or_insert_with(|| self.resource.kind.clone().into());
         }
         value
-    }
-}
-
-/// Waits until the rollout of `target` is done, at most `deadline`.
-///
-/// # Errors
-/// As [`Cluster::ask`].
-pub async fn wait_for_rollout(
-    cluster: &Cluster,
-    target: &Target,
-    deadline: Duration,
-    progress: &Progress,
-) -> Result<Verification> {
-    let end = Instant::now() + deadline;
-    loop {
-        let (object, identity) = target.read(cluster).await?;
-        let waiting = match rollout_state(&object) {
-            RolloutState::Done(said) => {
-                return Ok(Verification::Confirmed(format!("{}: {said}", identity.label())));
-            }
-            RolloutState::NotApplicable => return Ok(Verification::NotNeeded),
-            RolloutState::Stuck(said) => {
-                return Ok(Verification::Failed(format!("{}: {said}", identity.label())));
-            }
-            RolloutState::Waiting(said) => said,
-        };
-        if Instant::now() + POLL > end {
-            return Ok(Verification::Failed(format!(
-                "{}: after {} s {waiting}",
-                identity.label(),
-                deadline.as_secs()
-            )));
-        }
-        progress.status(format!("{}: {waiting}", identity.label()));
-        tokio::time::sleep(POLL).await;
     }
 }

@@ -29,7 +29,32 @@ pub fn rollout_state(object: &Value) -> RolloutState {
         Some("Deployment") => deployment(object, &number),
         Some("StatefulSet") => stateful_set(object, &number),
         Some("DaemonSet") => daemon_set(&number),
+        // They do not roll out, but a pod of theirs that is replaced has to come up.
+        Some("ReplicaSet" | "ReplicationController") => replicas_state(object),
         _ => RolloutState::NotApplicable,
+    }
+}
+
+/// Whether as many pods run and are ready as the object asks for, whatever their version: what a change of the
+/// count waits for, where a paused Deployment or a set that updates on deletion would never be rolled out.
+#[must_use]
+pub fn replicas_state(object: &Value) -> RolloutState {
+    let number = |path: &str| object.pointer(path).and_then(Value::as_i64).unwrap_or(0);
+    if number("/metadata/generation") > number("/status/observedGeneration") {
+        return RolloutState::Waiting(
+            "the new specification has not been seen by its controller yet".to_owned(),
+        );
+    }
+    let Some(wanted) = object.pointer("/spec/replicas").and_then(Value::as_i64) else {
+        return RolloutState::NotApplicable;
+    };
+    let (total, ready) = (number("/status/replicas"), number("/status/readyReplicas"));
+    if total > wanted {
+        RolloutState::Waiting(format!("{total} pods run where {wanted} are wanted"))
+    } else if ready < wanted {
+        RolloutState::Waiting(format!("{ready} of {wanted} pods are ready"))
+    } else {
+        RolloutState::Done(format!("{ready} of {wanted} pods are ready"))
     }
 }
 
@@ -53,7 +78,7 @@ fn deployment(object: &Value, number: &dyn Fn(&str) -> i64) -> RolloutState {
     RolloutState::Waiting(if updated < wanted {
         format!("{updated} of {wanted} replicas are up to date")
     } else if total > updated {
-        format!("{} old replicas have yet to end", total - updated)
+        format!("{} of {total} replicas are old and have yet to end", total - updated)
     } else {
         format!("{available} of {wanted} replicas are available")
     })
@@ -146,6 +171,15 @@ mod tests {
         );
         object["metadata"]["generation"] = json!(3);
         assert!(matches!(rollout_state(&object), RolloutState::Waiting(_)));
+    }
+
+    #[test]
+    fn a_count_is_reached_when_as_many_pods_are_ready() {
+        let mut object = json!({"kind": "ReplicaSet", "metadata": {"generation": 1}, "spec": {"replicas": 1},
+            "status": {"observedGeneration": 1, "replicas": 2, "readyReplicas": 2}});
+        assert_eq!(replicas_state(&object), RolloutState::Waiting("2 pods run where 1 are wanted".into()));
+        object["spec"]["replicas"] = json!(2);
+        assert_eq!(rollout_state(&object), RolloutState::Done("2 of 2 pods are ready".into()));
     }
 
     #[test]

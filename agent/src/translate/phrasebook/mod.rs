@@ -1,18 +1,195 @@
-//! stub
-use super::*;
-/// stub
-pub struct Phrasebook;
-impl Phrasebook {
-    /// stub
-    pub fn new() -> Self {
-        Self
+//! The offline translator: understands requests with the tools' own phrases, in microseconds.
+//!
+//! It answers only when it can account for every content word of a request; a change it is not sure of it
+//! asks about. The way through: `normalise` (tokens) → `guard`, `secrets` and `help` (what is no request to a
+//! tool) → `request` (what each word can be) → `matcher` (every way to read it as a tool's phrase) →
+//! `choose` (the way that understands most) → `plan` (several steps) → `answer` (calls, or a question).
+
+mod answer;
+mod choose;
+mod flags;
+mod guard;
+mod help;
+mod kinds;
+mod lexicon;
+mod matcher;
+mod normalise;
+mod numbers;
+mod objects;
+mod pattern;
+mod plan;
+mod request;
+mod secrets;
+mod suggest;
+mod tool;
+mod values;
+mod vocabulary;
+
+use super::{Situation, Translation, TranslatorName, Understanding, Usage};
+use normalise::{Shape, Token};
+use pattern::{Compiler, Pattern, PatternError};
+use request::Request;
+use tool::{Program, ToolPatterns};
+use vocabulary::Vocabulary;
+
+/// The longest request that is read, in bytes; nobody says more than this in one breath.
+const LONGEST: usize = 4096;
+/// The most words that are read.
+const MOST_TOKENS: usize = 80;
+
+/// Words and patterns, compiled.
+struct Library {
+    vocabulary: Vocabulary,
+    classes: Vec<Pattern>,
+    filler: Vec<Pattern>,
+    read_filler: Vec<Pattern>,
+    wishes: Vec<Pattern>,
+    conditions: Vec<Pattern>,
+    connectors: Vec<Pattern>,
+    scopes: Vec<Pattern>,
+    help: Vec<Pattern>,
+    tools: Vec<ToolPatterns>,
+}
+
+/// The offline translator.
+pub struct Phrasebook {
+    library: Library,
+    errors: Vec<(String, PatternError)>,
+}
+
+impl Default for Phrasebook {
+    fn default() -> Self {
+        Self::new()
     }
-    /// stub
-    pub fn translate(&self, _: &str, _: &Situation) -> Translation {
+}
+
+impl Phrasebook {
+    /// Compiles the phrases of every tool of the catalog.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut vocabulary = Vocabulary::new();
+        let mut errors = Vec::new();
+        let names: Vec<&'static str> = lexicon::CLASSES.iter().map(|(name, _)| *name).collect();
+        let mut own = |sources: &[&str]| {
+            let mut compiler = Compiler { vocabulary: &mut vocabulary, classes: &names };
+            let mut patterns = Vec::with_capacity(sources.len());
+            for source in sources {
+                match compiler.compile(source) {
+                    Ok(pattern) => patterns.push(pattern),
+                    Err(error) => errors.push(((*source).to_owned(), error)),
+                }
+            }
+            patterns
+        };
+        let classes = lexicon::CLASSES.iter().flat_map(|(_, source)| own(&[source])).collect();
+        let filler = own(lexicon::FILLER);
+        let read_filler = own(lexicon::READ_FILLER);
+        let wishes = own(lexicon::WISHES);
+        let conditions = own(lexicon::CONDITIONS);
+        let connectors = own(lexicon::CONNECTORS);
+        let scopes = own(lexicon::SCOPES);
+        let help = own(help::PHRASES);
+        let tools = shipmate_tools::catalog::all()
+            .iter()
+            .map(|entry| {
+                let mut compiler = Compiler { vocabulary: &mut vocabulary, classes: &names };
+                ToolPatterns::new(entry, &mut compiler, &mut errors)
+            })
+            .collect();
+        let library = Library {
+            vocabulary,
+            classes,
+            filler,
+            read_filler,
+            wishes,
+            conditions,
+            connectors,
+            scopes,
+            help,
+            tools,
+        };
+        Self { library, errors }
+    }
+
+    /// Patterns that do not compile, each with the reason; they are left out. The catalog has none.
+    #[must_use]
+    pub fn mistakes(&self) -> Vec<String> {
+        self.errors.iter().map(|(source, error)| format!("{source}: {error}")).collect()
+    }
+
+    /// Understands a request, as far as words alone allow. Names stay as they were said.
+    #[must_use]
+    pub fn translate(&self, request: &str, situation: &Situation) -> Translation {
         Translation {
-            understanding: Understanding::NotUnderstood(String::new()),
-            translator: TranslatorName::None,
+            understanding: self.understand(request, situation),
+            translator: TranslatorName::Phrasebook,
             usage: Usage::default(),
         }
     }
+
+    fn understand(&self, text: &str, situation: &Situation) -> Understanding {
+        if text.len() > LONGEST {
+            return Understanding::NotUnderstood(format!(
+                "that is {} bytes long; a request is a sentence or two. Try {}",
+                text.len(),
+                suggest::EXAMPLE
+            ));
+        }
+        let all = normalise::tokens(text);
+        if all.iter().all(Token::is_mark) {
+            return Understanding::NotUnderstood(format!(
+                "there are no words in that. Try {}",
+                suggest::EXAMPLE
+            ));
+        }
+        if all.len() > MOST_TOKENS {
+            return Understanding::NotUnderstood(format!(
+                "that is a long text rather than a request. Try {}",
+                suggest::EXAMPLE
+            ));
+        }
+        if let Some(found) = guard::check(text, &all) {
+            return found;
+        }
+        if let Some(refusal) = secrets::check(&all) {
+            return refusal;
+        }
+        let (program, tokens) = typed_program(&all);
+        let mut request = Request::new(&self.library, situation, tokens, program.is_some());
+        if let Some(answer) = help::check(&request) {
+            return answer;
+        }
+        let bounds = (0, tokens.len() - usize::from(is_question(tokens)));
+        if let Some(understood) = answer::understand(&request, bounds, program) {
+            return understood;
+        }
+        if request.forgive()
+            && let Some(understood) = answer::understand(&request, bounds, program)
+        {
+            return understood;
+        }
+        suggest::not_understood(&request)
+    }
 }
+
+fn is_question(tokens: &[Token]) -> bool {
+    tokens.last().is_some_and(|token| token.shape == Shape::Asks)
+}
+
+/// The program that a command line begins with, and the rest of the line.
+fn typed_program(tokens: &[Token]) -> (Option<Program>, &[Token]) {
+    let Some((first, rest)) = tokens.split_first() else { return (None, tokens) };
+    let program = match first.word.as_str() {
+        "kubectl" | "kubecolor" | "oc" => Program::Kubectl,
+        "k" if rest.first().is_some_and(|token| token.shape == Shape::Word && token.word.len() > 2) => {
+            Program::Kubectl
+        }
+        "helm" => Program::Helm,
+        "docker" | "podman" | "nerdctl" => Program::Docker,
+        _ => return (None, tokens),
+    };
+    if rest.is_empty() { (None, tokens) } else { (Some(program), rest) }
+}
+
+#[cfg(test)]
+mod tests;

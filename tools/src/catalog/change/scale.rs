@@ -10,7 +10,10 @@ use crate::approval::Approval;
 use crate::call::{Call, Effect};
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
-use crate::kubernetes::{FIELD_MANAGER, difference, wait_for_rollout};
+use crate::kubernetes::{
+    Cluster, FIELD_MANAGER, Target, autoscaler_of, difference, ownership_warnings, reference,
+    wait_for_replicas,
+};
 use crate::outcome::{Outcome, Verification};
 use crate::preview::{Action, ObjectChange, Preview};
 use crate::progress::Progress;
@@ -54,7 +57,7 @@ impl Tool for Scale {
     fn command(&self) -> CommandLine {
         CommandLine::kubectl()
             .arg("scale")
-            .arg(crate::kubernetes::reference(self.kind.as_deref(), self.name.as_deref()))
+            .arg(reference(self.kind.as_deref(), self.name.as_deref()))
             .option("--replicas", Some(self.replicas))
             .namespace(self.namespace.as_deref())
     }
@@ -72,37 +75,83 @@ impl Tool for Scale {
 }
 
 impl Scale {
-    fn patch(&self) -> Value {
-        json!({"spec": {"replicas": self.replicas}})
+    fn patch(&self) -> Patch<Value> {
+        Patch::Merge(json!({"spec": {"replicas": self.replicas}}))
+    }
+
+    fn parameters(dry_run: bool) -> PatchParams {
+        PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), dry_run, ..PatchParams::default() }
+    }
+
+    async fn target(&self, cluster: &Cluster) -> Result<Target> {
+        cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await
+    }
+
+    /// The scale subresource, which is what `kubectl scale` reads and writes: every kind that can be scaled
+    /// has it, custom ones too, and it needs no right to change anything else of the object.
+    async fn scale_now(&self, cluster: &Cluster, target: &Target) -> Result<Value> {
+        let api = target.api(cluster);
+        let answer = cluster
+            .ask(&format!("read the replica count of {}", target.label()), api.get_scale(&target.name))
+            .await;
+        match answer {
+            Ok(scale) => Ok(serde_json::to_value(scale).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Err(Feedback::new(
+                ErrorKind::InvalidArguments,
+                format!("{} has no replica count", target.label()),
+            )
+            .next("scale a Deployment, StatefulSet or ReplicaSet")
+            .into()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn warnings(&self, cluster: &Cluster, target: &Target, object: &Value) -> Vec<String> {
+        let mut warnings = ownership_warnings(object, "spec.replicas");
+        if let Some(scaler) = autoscaler_of(cluster, target).await {
+            let (minimum, maximum) = (scaler.minimum, scaler.maximum);
+            warnings.push(if self.replicas == 0 {
+                format!("its autoscaler {} is off while it has no pods", scaler.name)
+            } else {
+                format!(
+                    "its autoscaler {} keeps it between {minimum} and {maximum} and will set its replicas again",
+                    scaler.name
+                )
+            });
+        }
+        if self.replicas == 0 {
+            warnings.push("nothing serves while it has no pods".to_owned());
+        }
+        warnings
     }
 }
 
 impl ChangeTool for Scale {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
         let cluster = world.cluster().await?;
-        let target =
-            cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await?;
-        let (before, identity) = target.read(cluster).await?;
-        let after = target.dry_run(cluster, &Patch::Merge(self.patch())).await?;
-        let now = before.pointer("/spec/replicas").and_then(Value::as_u64).ok_or_else(|| {
-            Feedback::new(ErrorKind::InvalidArguments, format!("{} has no replica count", identity.label()))
-                .next("scale a Deployment, StatefulSet or ReplicaSet")
-        })?;
+        let target = self.target(cluster).await?;
+        let (object, identity) = target.read(cluster).await?;
+        let before = self.scale_now(cluster, &target).await?;
+        let now = before.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(0);
         let same = now == u64::from(self.replicas);
-        let mut warnings = crate::kubernetes::ownership_warnings(&before, "spec.replicas");
-        if self.replicas == 0 {
-            warnings.push("nothing serves while it has no pods".to_owned());
-        }
+        let api = target.api(cluster);
+        let after = cluster
+            .ask(
+                &format!("try the change on {}", target.label()),
+                api.patch_scale(&target.name, &Self::parameters(true), &self.patch()),
+            )
+            .await?;
+        let after = serde_json::to_value(after).unwrap_or_default();
         Ok(Preview {
             summary: if same {
-                format!("{} already has {now} replicas", identity.label())
+                format!("{} already has {}", identity.label(), replicas(now))
             } else {
-                format!("{} goes from {now} to {} replicas", identity.label(), self.replicas)
+                format!("{} goes from {now} to {}", identity.label(), replicas(u64::from(self.replicas)))
             },
             nothing_to_do: same,
             confirm_name: (self.replicas == 0).then(|| identity.name.clone()),
             namespace: identity.namespace.clone(),
-            warnings,
+            warnings: if same { Vec::new() } else { self.warnings(cluster, &target, &object).await },
             changes: vec![ObjectChange {
                 difference: difference(Some(&before), Some(&after)),
                 action: if same { Action::Unchanged } else { Action::Update },
@@ -114,19 +163,16 @@ impl ChangeTool for Scale {
 
     async fn run(&self, world: &World, approval: &Approval, _: &Progress) -> Result<Outcome> {
         let cluster = world.cluster(approval).await?;
-        let target =
-            cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await?;
+        let target = self.target(&cluster).await?;
         target.unchanged_since(&cluster, approval.preview()).await?;
         let api = target.api(&cluster);
-        let parameters =
-            PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         cluster
             .ask(
                 &format!("scale {}", target.label()),
-                api.patch(&target.name, &parameters, &Patch::Merge(self.patch())),
+                api.patch_scale(&target.name, &Self::parameters(false), &self.patch()),
             )
             .await?;
-        Ok(Outcome::sentence(format!("{} is set to {} replicas", target.label(), self.replicas))
+        Ok(Outcome::sentence(format!("{} is set to {}", target.label(), replicas(u64::from(self.replicas))))
             .undo(self.undo(approval.preview())))
     }
 
@@ -138,9 +184,8 @@ impl ChangeTool for Scale {
         progress: &Progress,
     ) -> Result<Verification> {
         let cluster = world.cluster().await?;
-        let target =
-            cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await?;
-        wait_for_rollout(cluster, &target, deadline, progress).await
+        let target = self.target(cluster).await?;
+        wait_for_replicas(cluster, &target, deadline, progress).await
     }
 
     fn undo(&self, shown: &Preview) -> Option<Call> {
@@ -149,6 +194,10 @@ impl ChangeTool for Scale {
         back.replicas = u32::try_from(replicas).ok()?;
         Some(Call::new(Self::NAME, serde_json::to_value(back).ok()?))
     }
+}
+
+fn replicas(count: u64) -> String {
+    if count == 1 { "1 replica".to_owned() } else { format!("{count} replicas") }
 }
 
 pub(crate) static TOOL: Changer<Scale> = Changer::new();

@@ -1,0 +1,191 @@
+//! What is no request at all: shell lines, quotations, and words that try to change the rules.
+//!
+//! Understanding every word before acting already keeps these from becoming calls; this room is here to say
+//! so plainly, and before any pattern can find a familiar half in them.
+
+use super::normalise::{Shape, Token};
+use super::suggest::EXAMPLE;
+use super::{Understanding, typed_program};
+
+/// Programs of a shell: a line that begins with one is a command for a shell, not a request.
+const SHELL: &[&str] = &[
+    "rm",
+    "sudo",
+    "curl",
+    "wget",
+    "bash",
+    "sh",
+    "zsh",
+    "chmod",
+    "chown",
+    "dd",
+    "mkfs",
+    "eval",
+    "nc",
+    "ssh",
+    "scp",
+    "python",
+    "python3",
+    "perl",
+    "node",
+    "kill",
+    "killall",
+    "shutdown",
+    "systemctl",
+    "apt",
+    "apt-get",
+    "yum",
+    "pip",
+    "npm",
+    "git",
+    "ctr",
+    "crictl",
+    "export",
+    "alias",
+    "nohup",
+    "xargs",
+    "tee",
+];
+
+/// What the rules of shipmate are called when somebody wants them gone.
+const RULES: &[&str] = &[
+    "rules",
+    "rule",
+    "instructions",
+    "instruction",
+    "guidelines",
+    "policy",
+    "policies",
+    "approval",
+    "approvals",
+    "safety",
+    "restrictions",
+    "guardrails",
+    "prompt",
+    "confirmation",
+    "confirmations",
+    "safeguards",
+    "limits",
+];
+
+/// Verbs that would have them gone.
+const UNDO_RULES: &[&str] = &[
+    "ignore",
+    "disregard",
+    "forget",
+    "bypass",
+    "override",
+    "skip",
+    "disable",
+    "drop",
+    "suspend",
+    "off",
+    "without",
+    "no",
+    "overrule",
+    "circumvent",
+    "waive",
+    "lift",
+];
+
+/// What a request that is none is answered with; nothing for a request.
+pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
+    let (program, rest) = typed_program(tokens);
+    let first = tokens.first()?;
+    if is_shell(text, tokens, program.is_some()) {
+        return Some(Understanding::NotUnderstood(format!(
+            "that is a line for a shell, and shipmate runs none. Say what you want in plain words, such as {EXAMPLE}"
+        )));
+    }
+    if bends_rules(tokens) {
+        return Some(Understanding::Refusal(format!(
+            "my rules cannot be changed by a request: nothing changes without an approval. Ask for one thing at a time, such as {EXAMPLE}"
+        )));
+    }
+    let speaks_as =
+        matches!(first.word.as_str(), "system" | "assistant" | "user" | "developer" | "admin" | "root");
+    if speaks_as && tokens.get(1).is_some_and(|token| token.shape == Shape::Colon) {
+        return Some(Understanding::Refusal(format!(
+            "I take requests from you alone, in your own words, such as {EXAMPLE}"
+        )));
+    }
+    let quoted: usize = tokens
+        .iter()
+        .filter(|token| token.shape == Shape::Quoted)
+        .map(|token| token.text.split_whitespace().count())
+        .sum();
+    let said = rest.iter().filter(|token| token.shape == Shape::Word).count();
+    if quoted > 3 && quoted * 2 >= said || (quoted > 0 && said == 0) {
+        return Some(Understanding::NotUnderstood(format!(
+            "most of that is a quotation, and what is quoted is not an order. Say what you want in your own words, such as {EXAMPLE}"
+        )));
+    }
+    None
+}
+
+fn is_shell(text: &str, tokens: &[Token], typed_program: bool) -> bool {
+    let operator = |token: &Token| {
+        token.shape != Shape::Quoted
+            && (matches!(token.text.as_str(), "|" | "||" | "&&" | ">" | ">>" | "<" | "2>&1" | "&")
+                && !(token.text == "&" && !typed_program)
+                || token.text.contains("$(")
+                || token.text.contains("&&")
+                || (token.text.contains('|') && token.shape == Shape::Word)
+                || token.text.starts_with('>'))
+    };
+    if tokens.iter().any(operator) || (typed_program && text.contains(';')) || text.contains("`$") {
+        return true;
+    }
+    let Some(first) = tokens.first() else { return false };
+    let arguments = tokens
+        .get(1)
+        .is_some_and(|token| token.text.starts_with(['-', '/', '.', '~']) || token.text.contains("://"));
+    SHELL.contains(&first.word.as_str())
+        && (arguments || !matches!(first.word.as_str(), "kill" | "node" | "export" | "git"))
+        || first.text.starts_with("./") && tokens.len() < 3
+}
+
+/// Whether the words speak of setting the rules aside. Both must be close together: "ignore your rules", but
+/// not "network policies without rules".
+fn bends_rules(tokens: &[Token]) -> bool {
+    let words: Vec<&str> =
+        tokens.iter().filter(|token| token.shape == Shape::Word).map(|token| token.word.as_str()).collect();
+    let near = |one: &[&str], other: &[&str], distance: usize| {
+        words.iter().enumerate().any(|(position, word)| {
+            one.contains(word)
+                && words.iter().skip(position + 1).take(distance).any(|after| other.contains(after))
+        })
+    };
+    let agent =
+        ["your", "my", "the", "all", "previous", "prior", "any", "these", "those", "safety", "system"];
+    let addressed = words.iter().any(|word| agent.contains(word));
+    addressed
+        && near(
+            &[
+                "ignore",
+                "disregard",
+                "forget",
+                "bypass",
+                "override",
+                "overrule",
+                "circumvent",
+                "disable",
+                "waive",
+                "lift",
+            ],
+            RULES,
+            4,
+        )
+        || near(
+            &["approvals", "approval", "confirmations", "guardrails", "safeguards", "restrictions"],
+            UNDO_RULES,
+            4,
+        )
+        || near(
+            &["without", "skip", "no"],
+            &["approval", "approvals", "asking", "confirmation", "confirming", "confirm"],
+            4,
+        ) && !words.contains(&"do")
+        || near(&["you"], &["jailbroken", "dan", "unrestricted"], 4)
+        || near(&["pretend", "act"], &["you", "if", "as"], 2)
+}

@@ -1,0 +1,396 @@
+//! The phrase language of `docs/phrases.md`: from a pattern as a tool declares it to a small program.
+//!
+//! Programs are run by `matcher` with backtracking. Each also says which words it cannot do without, so that
+//! a request tries only the few patterns that can fit it.
+
+use thiserror::Error;
+
+use super::vocabulary::{Role, Vocabulary, WordId};
+
+/// Why a pattern is none.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub(super) enum PatternError {
+    /// A bracket that is never closed, or closed and never opened.
+    #[error("unbalanced {0:?}")]
+    Unbalanced(char),
+    /// A class that the lexicon does not have.
+    #[error("unknown class <{0}>")]
+    UnknownClass(String),
+    /// A type that is not in the language.
+    #[error("unknown type {0:?}")]
+    UnknownType(String),
+    /// A value without an argument.
+    #[error("{0:?} is not argument=value")]
+    BadValue(String),
+    /// Any request would fit.
+    #[error("it has no word that must be there")]
+    FitsAnything,
+}
+
+/// The type of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SlotType {
+    /// An object, into one argument or into `kind` and `name`.
+    Object,
+    /// Kinds.
+    Kinds,
+    /// One kind.
+    Kind,
+    /// A count.
+    Count,
+    /// A duration.
+    Duration,
+    /// A quantity.
+    Quantity,
+    /// One word as typed.
+    Word,
+    /// A quotation, or the rest.
+    Text,
+    /// A path.
+    Path,
+    /// An image.
+    Image,
+    /// `a.b=c`.
+    Assignment,
+    /// `key=value`.
+    Label,
+    /// A namespace, because the pattern says so.
+    Namespace,
+    /// A namespace, if the word can be one.
+    Place,
+}
+
+impl SlotType {
+    fn parse(word: &str) -> Result<Self, PatternError> {
+        Ok(match word {
+            "object" => Self::Object,
+            "kinds" => Self::Kinds,
+            "kind" => Self::Kind,
+            "count" => Self::Count,
+            "duration" => Self::Duration,
+            "quantity" => Self::Quantity,
+            "word" => Self::Word,
+            "text" => Self::Text,
+            "path" => Self::Path,
+            "image" => Self::Image,
+            "assignment" => Self::Assignment,
+            "label" => Self::Label,
+            "namespace" => Self::Namespace,
+            "place" => Self::Place,
+            other => return Err(PatternError::UnknownType(other.to_owned())),
+        })
+    }
+}
+
+/// A slot of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// The argument it fills; none for `{object}`, which fills `kind` and `name`.
+    pub argument: Option<String>,
+    /// Its type.
+    pub kind: SlotType,
+}
+
+/// One step of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    /// This word.
+    Word(WordId),
+    /// A phrase of this class.
+    Class(usize),
+    /// A value.
+    Slot(usize),
+    /// Either way.
+    Split(usize, usize),
+    /// Go on there.
+    Jump(usize),
+    /// Done.
+    End,
+}
+
+/// One of the things a request must have for a pattern to fit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Need {
+    /// One of these words.
+    pub words: Vec<WordId>,
+    /// Or a phrase of one of these classes.
+    pub classes: Vec<usize>,
+    /// Or the name of a kind.
+    pub kinds: bool,
+}
+
+/// A compiled pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pattern {
+    /// As it was written.
+    pub source: String,
+    /// Its program.
+    pub ops: Vec<Op>,
+    /// Its slots.
+    pub slots: Vec<Slot>,
+    /// Arguments that have these values when it matched.
+    pub values: Vec<(String, String)>,
+    /// What a request must have.
+    pub needs: Vec<Need>,
+    /// The words it can begin with, sorted; none when it can begin with anything.
+    pub starts: Vec<WordId>,
+}
+
+#[derive(Debug, Clone)]
+enum Node {
+    Word(WordId),
+    Class(usize),
+    Slot(usize),
+    Sequence(Vec<Self>),
+    Either(Vec<Self>),
+    Maybe(Box<Self>),
+}
+
+/// Compiles patterns; the classes they refer to come first.
+pub(super) struct Compiler<'a> {
+    /// Where words get their numbers.
+    pub vocabulary: &'a mut Vocabulary,
+    /// Names of the classes, by number.
+    pub classes: &'a [&'static str],
+}
+
+impl Compiler<'_> {
+    /// Compiles one pattern.
+    pub(super) fn compile(&mut self, source: &str) -> Result<Pattern, PatternError> {
+        let (text, given) = source.split_once("=>").unwrap_or((source, ""));
+        let mut values = Vec::new();
+        for pair in given.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+            let (argument, value) =
+                pair.split_once('=').ok_or_else(|| PatternError::BadValue(pair.to_owned()))?;
+            values.push((argument.trim().to_owned(), value.trim().to_owned()));
+        }
+        let mut parser = Parser { rest: text, compiler: self, slots: Vec::new() };
+        let node = parser.alternatives(None)?;
+        let slots = parser.slots;
+        let mut ops = Vec::new();
+        emit(&node, &mut ops);
+        ops.push(Op::End);
+        let mut needs = Vec::new();
+        collect_needs(&node, &slots, &mut needs);
+        let mut starts = Vec::new();
+        if !collect_starts(&ops, 0, &mut starts) {
+            starts.clear();
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts })
+    }
+
+    /// Compiles a pattern that must not fit just anything.
+    pub(super) fn compile_phrase(&mut self, source: &str) -> Result<Pattern, PatternError> {
+        let pattern = self.compile(source)?;
+        if pattern.needs.is_empty() { Err(PatternError::FitsAnything) } else { Ok(pattern) }
+    }
+}
+
+struct Parser<'a, 'b, 'c> {
+    rest: &'a str,
+    compiler: &'b mut Compiler<'c>,
+    slots: Vec<Slot>,
+}
+
+impl Parser<'_, '_, '_> {
+    fn alternatives(&mut self, close: Option<char>) -> Result<Node, PatternError> {
+        let mut choices = Vec::new();
+        loop {
+            choices.push(self.sequence()?);
+            match self.next_mark() {
+                Some('|') => {}
+                mark if mark == close => break,
+                Some(mark) => return Err(PatternError::Unbalanced(mark)),
+                None => return Err(PatternError::Unbalanced(close.unwrap_or(' '))),
+            }
+        }
+        Ok(if choices.len() == 1 {
+            choices.pop().unwrap_or(Node::Sequence(Vec::new()))
+        } else {
+            Node::Either(choices)
+        })
+    }
+
+    fn next_mark(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start();
+        let mark = self.rest.chars().next()?;
+        self.rest = self.rest.get(mark.len_utf8()..).unwrap_or_default();
+        Some(mark)
+    }
+
+    fn sequence(&mut self) -> Result<Node, PatternError> {
+        let mut parts = Vec::new();
+        loop {
+            self.rest = self.rest.trim_start();
+            let Some(next) = self.rest.chars().next() else { break };
+            match next {
+                '|' | ')' | ']' => break,
+                '(' => {
+                    self.next_mark();
+                    parts.push(self.alternatives(Some(')'))?);
+                }
+                '[' => {
+                    self.next_mark();
+                    parts.push(Node::Maybe(Box::new(self.alternatives(Some(']'))?)));
+                }
+                '<' => {
+                    let name = self.until('<', '>')?;
+                    let class = self.compiler.classes.iter().position(|class| *class == name);
+                    parts.push(Node::Class(class.ok_or(PatternError::UnknownClass(name))?));
+                }
+                '{' => {
+                    let inside = self.until('{', '}')?;
+                    let slot = match inside.split_once(':') {
+                        None if inside == "object" => Slot { argument: None, kind: SlotType::Object },
+                        None => return Err(PatternError::UnknownType(inside)),
+                        Some((argument, kind)) => {
+                            Slot { argument: Some(argument.to_owned()), kind: SlotType::parse(kind)? }
+                        }
+                    };
+                    parts.push(Node::Slot(self.slots.len()));
+                    self.slots.push(slot);
+                }
+                _ => {
+                    let end = self
+                        .rest
+                        .find(|c: char| c.is_whitespace() || "|()[]<>{}".contains(c))
+                        .unwrap_or(self.rest.len());
+                    if end == 0 {
+                        return Err(PatternError::Unbalanced(next));
+                    }
+                    let (word, rest) = self.rest.split_at(end);
+                    // Patterns are normalised as requests are, so that "what's" and "what is" are one.
+                    for token in super::normalise::tokens(word).iter().filter(|token| !token.is_mark()) {
+                        parts.push(Node::Word(self.compiler.vocabulary.add(&token.word, Role::LITERAL)));
+                    }
+                    self.rest = rest;
+                }
+            }
+        }
+        Ok(if parts.len() == 1 {
+            parts.pop().unwrap_or(Node::Sequence(Vec::new()))
+        } else {
+            Node::Sequence(parts)
+        })
+    }
+
+    fn until(&mut self, open: char, close: char) -> Result<String, PatternError> {
+        let end = self.rest.find(close).ok_or(PatternError::Unbalanced(open))?;
+        let inside = self.rest.get(1..end).unwrap_or_default().to_owned();
+        self.rest = self.rest.get(end + 1..).unwrap_or_default();
+        Ok(inside)
+    }
+}
+
+fn emit(node: &Node, ops: &mut Vec<Op>) {
+    match node {
+        Node::Word(word) => ops.push(Op::Word(*word)),
+        Node::Class(class) => ops.push(Op::Class(*class)),
+        Node::Slot(slot) => ops.push(Op::Slot(*slot)),
+        Node::Sequence(parts) => parts.iter().for_each(|part| emit(part, ops)),
+        Node::Maybe(inner) => {
+            let split = ops.len();
+            ops.push(Op::End);
+            emit(inner, ops);
+            let after = ops.len();
+            set(ops, split, Op::Split(split + 1, after));
+        }
+        Node::Either(choices) => {
+            let mut jumps = Vec::new();
+            for (index, choice) in choices.iter().enumerate() {
+                if index + 1 == choices.len() {
+                    emit(choice, ops);
+                } else {
+                    let split = ops.len();
+                    ops.push(Op::End);
+                    emit(choice, ops);
+                    jumps.push(ops.len());
+                    ops.push(Op::End);
+                    let next = ops.len();
+                    set(ops, split, Op::Split(split + 1, next));
+                }
+            }
+            let after = ops.len();
+            for jump in jumps {
+                set(ops, jump, Op::Jump(after));
+            }
+        }
+    }
+}
+
+fn set(ops: &mut [Op], at: usize, op: Op) {
+    if let Some(slot) = ops.get_mut(at) {
+        *slot = op;
+    }
+}
+
+/// What a node cannot do without. An alternative needs one of what each of its choices needs first.
+fn collect_needs(node: &Node, slots: &[Slot], needs: &mut Vec<Need>) {
+    match node {
+        Node::Word(word) => needs.push(Need { words: vec![*word], ..Need::default() }),
+        Node::Class(class) => needs.push(Need { classes: vec![*class], ..Need::default() }),
+        Node::Slot(slot) => {
+            if slots.get(*slot).is_some_and(|slot| matches!(slot.kind, SlotType::Kinds | SlotType::Kind)) {
+                needs.push(Need { kinds: true, ..Need::default() });
+            }
+        }
+        Node::Sequence(parts) => parts.iter().for_each(|part| collect_needs(part, slots, needs)),
+        Node::Maybe(_) => {}
+        Node::Either(choices) => {
+            let mut either = Need::default();
+            for choice in choices {
+                let mut own = Vec::new();
+                collect_needs(choice, slots, &mut own);
+                let Some(first) = own.into_iter().next() else { return };
+                either.words.extend(first.words);
+                either.classes.extend(first.classes);
+                either.kinds |= first.kinds;
+            }
+            needs.push(either);
+        }
+    }
+}
+
+/// The words a program can begin with. False when it can begin with something else than a word.
+fn collect_starts(ops: &[Op], step: usize, starts: &mut Vec<WordId>) -> bool {
+    match ops.get(step) {
+        Some(Op::Word(word)) => {
+            starts.push(*word);
+            true
+        }
+        Some(Op::Jump(to)) => collect_starts(ops, *to, starts),
+        Some(Op::Split(one, other)) => {
+            collect_starts(ops, *one, starts) && collect_starts(ops, *other, starts)
+        }
+        Some(Op::Class(_) | Op::Slot(_) | Op::End) | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(source: &str) -> Result<Pattern, PatternError> {
+        Compiler { vocabulary: &mut Vocabulary::new(), classes: &["show"] }.compile_phrase(source)
+    }
+
+    #[test]
+    fn a_pattern_has_its_slots_values_and_needs() {
+        let pattern = compile("[<show>] (logs|log of) {object} [last {tail:count}] => follow=true").unwrap();
+        assert_eq!(pattern.values, [("follow".to_owned(), "true".to_owned())]);
+        assert_eq!(pattern.slots.len(), 2);
+        assert_eq!(pattern.needs.len(), 1);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        assert_eq!(compile("scale (up").unwrap_err(), PatternError::Unbalanced(')'));
+        assert_eq!(compile("scale up)").unwrap_err(), PatternError::Unbalanced(')'));
+        assert_eq!(compile("<shw> {object}").unwrap_err(), PatternError::UnknownClass("shw".to_owned()));
+        assert_eq!(compile("scale {x:number}").unwrap_err(), PatternError::UnknownType("number".to_owned()));
+        assert_eq!(compile("[please] {object}").unwrap_err(), PatternError::FitsAnything);
+        assert_eq!(compile("x => y").unwrap_err(), PatternError::BadValue("y".to_owned()));
+    }
+}
