@@ -9,13 +9,17 @@ use crate::ui::{OutputForm, outcome_text};
 
 pub(super) fn run(setting: &mut Setting, name: Option<&str>) -> Result<ExitCode, AgentError> {
     let form = setting.config.output.value;
-    let outcome = match name {
-        None => list(),
-        Some(name) => describe(name, form)?,
-    };
-    let text = outcome_text(&outcome, form);
+    let text = outcome_text(&outcome(name, form)?, form);
     setting.terminal.data(&text);
     Ok(ExitCode::Done)
+}
+
+/// The catalog, or one tool of it.
+///
+/// # Errors
+/// Usage: there is no tool of that name.
+pub(crate) fn outcome(name: Option<&str>, form: OutputForm) -> Result<Outcome, AgentError> {
+    name.map_or_else(|| Ok(list()), |name| describe(name, form))
 }
 
 fn list() -> Outcome {

@@ -1,5 +1,6 @@
-//! The adapter for the Docker engine, over its own API.
+//! The adapter for the Docker engine, over its own API, and the judge of Dockerfiles.
 
+pub mod dockerfile;
 mod engine;
 mod place;
 

@@ -2,7 +2,11 @@
 //! vector and the same cluster, context and namespace that everything else uses.
 
 mod chart;
+mod complaint;
+mod release;
 mod runner;
 
 pub use chart::chart_name;
+pub use complaint::{complaint, failure};
+pub use release::{ListedRelease, Release, check_release_name};
 pub use runner::{Helm, ReadHelm};

@@ -36,10 +36,14 @@ pub fn cpu_text(cores: f64) -> String {
     format!("{}m", (cores * 1000.0 - 1e-6).ceil().max(0.0) + 0.0)
 }
 
-/// Bytes as whole mebibytes, such as `34Mi`.
+/// Bytes as whole mebibytes, such as `34Mi`; less than one in kibibytes, where kubectl shows none.
 #[must_use]
 pub fn memory_text(bytes: f64) -> String {
-    format!("{}Mi", (bytes / 1_048_576.0).floor())
+    if bytes > 0.0 && bytes < 1_048_576.0 {
+        format!("{}Ki", (bytes / 1024.0).ceil())
+    } else {
+        format!("{}Mi", (bytes / 1_048_576.0).floor())
+    }
 }
 
 #[cfg(test)]
@@ -73,5 +77,6 @@ mod tests {
         assert_eq!(cpu_text(0.1 + 0.2), "300m");
         assert_eq!(cpu_text(0.0), "0m");
         assert_eq!(memory_text(134_217_728.0), "128Mi");
+        assert_eq!(memory_text(245_760.0), "240Ki");
     }
 }

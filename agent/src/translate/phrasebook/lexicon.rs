@@ -158,7 +158,7 @@ pub(super) const VERBS: &str = "show list get give display print view fetch find
     login logout cat echo grep sed awk ls cd chmod chown sudo ask say know help wish think believe seem happen occur \
     keep hold block allow deny grant revoke rotate renew reset wipe flush sync refresh reload trigger schedule \
     reschedule suspend unsuspend fix repair heal solve suggest recommend propose plan simulate pretend ignore forget \
-    remember translate remote cause dump pump buy sell send mail call commit merge rebase checkout clone fork do doing \
+    remember translate remote rid put cause dump pump buy sell send mail call commit merge rebase checkout clone fork do doing \
     go come leave went done gone eat eating consume consuming touch touched touching mind rescale compose explain";
 
 /// Adjectives: never names of their own, because "the failed pods" names no pod.
@@ -170,7 +170,7 @@ pub(super) const ADJECTIVES: &str = "failed failing crashed crashing crashloopin
     available unavailable existing local remote external public private optimized optimised lean slim tiny minimal \
     unscheduled scheduled restarted restarting deleted scaled needed necessary possible desired heavy heaviest hungry \
     hungriest different similar single multiple various own random certain particular specific correct right left \
-    free lost missing respective half double triple rolling graceful gracefully forced safe safely";
+    free lost missing top respective half double triple rolling graceful gracefully forced safe safely";
 
 /// Nouns of the trade that are parts or properties of objects, or things of other tools: never names.
 pub(super) const CONCEPTS: &str = "memory mem ram cpu cpus core cores disk storage space size limit limits request requests resource resources usage \

@@ -59,6 +59,8 @@ struct Run<'r, 'a> {
     cost: u32,
     literals: u32,
     shows: u32,
+    /// Where the last word of the pattern that was found ends; 0 is nowhere.
+    led: usize,
     budget: &'r Cell<u32>,
     found: Vec<(usize, Match)>,
 }
@@ -158,6 +160,7 @@ impl<'r, 'a> Run<'r, 'a> {
             cost: 0,
             literals: 0,
             shows: 0,
+            led: 0,
             budget,
             found: Vec::new(),
         }
@@ -181,7 +184,12 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             Some(&Op::Word(word)) => {
                 if let Some(cost) = self.word(word, position) {
+                    let led = self.led;
+                    if !self.request.is_determiner(position) {
+                        self.led = position + 1;
+                    }
                     self.step_over(cost, 1, 0, |run| run.go(step + 1, position + 1));
+                    self.led = led;
                 }
                 self.skip(step, position);
             }
@@ -249,7 +257,7 @@ impl<'r, 'a> Run<'r, 'a> {
     fn slot(&mut self, slot: &Slot, step: usize, position: usize) {
         // After a word of the pattern any word may follow ("containing timeout"); elsewhere only one that is
         // known for nothing else, or "drain nodes" would be nodes called drain.
-        let led = step > 0 && matches!(self.pattern.ops.get(step - 1), Some(Op::Word(_)));
+        let led = position > 0 && self.led == position;
         for reading in values::read(self.request, slot, position, self.end, self.change(), led) {
             self.captured.push(Captured {
                 argument: slot.argument.clone(),

@@ -226,6 +226,28 @@ impl<'a> Request<'a> {
         self.facts.get(position).map_or_else(Role::default, |facts| facts.role)
     }
 
+    /// Whether a token only determines what follows.
+    pub(super) fn is_determiner(&self, position: usize) -> bool {
+        let Some(token) = self.tokens.get(position) else { return false };
+        matches!(
+            token.word.as_str(),
+            "the"
+                | "a"
+                | "an"
+                | "my"
+                | "our"
+                | "all"
+                | "any"
+                | "every"
+                | "each"
+                | "this"
+                | "these"
+                | "some"
+                | "only"
+                | "just"
+        )
+    }
+
     /// Whether a token is exactly this word.
     pub(super) fn is(&self, position: usize, word: &str) -> bool {
         self.tokens.get(position).is_some_and(|token| token.shape == Shape::Word && token.word == word)

@@ -129,10 +129,12 @@ impl Tool for GetLogs {
             Some(container) => line.arg("-c").arg(container),
             None => line,
         };
+        // With a selector kubectl shows ten lines unless it is told how many.
+        let all = (self.name.is_none() && self.kubectl_tail().is_none()).then_some(-1);
         line.namespace(self.namespace.as_deref())
             .flag_if(self.follow, "-f")
             .flag_if(self.previous, "--previous")
-            .option("--tail", self.kubectl_tail())
+            .option("--tail", self.kubectl_tail().map(i64::from).or(all))
             .option("--since", self.since.as_deref().map(kubectl_duration))
             .flag_if(self.timestamps, "--timestamps")
             .matching(self.grep.as_deref())
