@@ -5,12 +5,10 @@ pub mod build;
 pub mod context;
 pub mod dockerfile;
 mod engine;
-mod place;
-
-pub use engine::{Docker, ReadDocker, failure};
-pub use place::{context_of, image_name};
 pub mod ignore;
+mod place;
 pub mod reference;
 
 pub use account::Step;
 pub use engine::{Docker, LocalImage, ReadDocker, failure};
+pub use place::{context_of, image_name};
