@@ -10,7 +10,6 @@ pub mod model;
 pub mod phrasebook;
 
 pub use pipeline::{Mode, Translators};
-pub mod model;
 
 use shipmate_tools::Call;
 use shipmate_tools::kubernetes::KindIndex;

@@ -285,6 +285,17 @@ impl ModelTranslator {
         gate::text(&self.connection.without_key(text))
     }
 
+    /// Asks the endpoint whether it is there, and which model it would use.
+    ///
+    /// # Errors
+    /// When it cannot be reached or has no such model.
+    pub async fn check(&self) -> Result<String, AgentError> {
+        match self.connection.abilities().await {
+            Ok(_) => Ok(format!("the model {} answers", self.model().unwrap_or_default())),
+            Err(failure) => Err(self.connection.failed(failure).await),
+        }
+    }
+
     /// The model that is asked, once it is known.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
@@ -433,4 +444,4 @@ const fn translation(understanding: Understanding, usage: Usage) -> Translation 
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
