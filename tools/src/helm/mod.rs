@@ -8,7 +8,6 @@ mod runner;
 pub use complaint::{complaint, failure};
 pub use release::{ListedRelease, Release, check_release_name};
 mod chart;
-mod runner;
 
 pub use chart::chart_name;
 pub use runner::{Helm, ReadHelm};

@@ -226,7 +226,10 @@ fn name_first(
         let first = parts.is_empty();
         let free = quoted || is_free(request, at);
         // "the test deployment" and "the runner" name something although "test" and "run" are verbs.
+        let vague = request.role(at).is(Role::VAGUE) && kind_next.is_none() && first;
         let allowed = free
+            || vague
+            || (first && article && kind_next.is_some() && request.role(at).is(Role::CONCEPT))
             || (first
                 && !request
                     .role(at)
@@ -238,7 +241,7 @@ fn name_first(
         if !first && (!free || !joins(request, at) || !joins(request, at - 1)) {
             break;
         }
-        if request.role(at).is(Role::VAGUE) && kind_next.is_none() && first {
+        if vague {
             if !article || !change {
                 push_name(request, at + 1, end, &[token.word.as_str()], FREE_WORD, found);
             } else {
@@ -316,7 +319,7 @@ fn joins(request: &Request<'_>, position: usize) -> bool {
     is_free(request, position)
         && !token.possessive
         && !facts.namespace
-        && facts.slips.is_empty()
+        && (facts.slips.is_empty() || request.forgiving)
         && !facts.role.is(Role::LITERAL)
         && token.shape == Shape::Word
 }

@@ -59,7 +59,7 @@ impl Tool for GetResource {
         "[<show>] {object} (-o|-ojson|--output|output) json => output=json",
         "[<show>] {object} (yaml|manifest) => output=yaml",
         "[<show>] {object} json => output=json",
-        "[<show>] {object}",
+        "<show> {object}",
         "(is there|does|do we have) [a] {object} [exist]",
         "(what|which) image [version|tag] (is|does) {object} [running|run|use|using|on|have] => field=image",
         "(what|which) (version|tag) (of|is) {object} [running|run|on] [is running|is deployed|do we run] => field=image",
