@@ -160,7 +160,7 @@ pub(super) const VERBS: &str = "show list get give display print view fetch find
     keep hold block allow deny grant revoke rotate renew reset wipe flush sync refresh reload trigger schedule \
     reschedule suspend unsuspend fix repair heal solve suggest recommend propose plan simulate pretend ignore forget \
     remember translate remote rid put cause dump pump buy sell   call commit merge rebase  clone fork do doing \
-    go come leave went done gone eat eating consume consuming touch touched touching mind rescale compose explain";
+    go come leave went done gone eat eating consume consuming touch touched touching mind rescale compose explain approve confirm accept reject cancel abort summarize summarise sing play dance email notify";
 
 /// Adjectives: never names of their own, because "the failed pods" names no pod.
 pub(super) const ADJECTIVES: &str = "failed failing crashed crashing crashlooping broken stuck pending evicted completed complete unhealthy \
@@ -191,7 +191,7 @@ pub(super) const CONCEPTS: &str = "memory mem ram cpu cpus core cores disk stora
 
 /// Words that name nothing in particular when an article stands before them ("the app").
 pub(super) const VAGUE: &str = "app apps application applications stack system thing things stuff workload workloads project product platform \
-    site website component components lot rest one ones bunch junk mess environment cluster deployment pods";
+    site website component components lot rest one ones bunch junk mess environment cluster";
 
 /// Pronouns that stand for an object of an earlier step.
 pub(super) const PRONOUNS: &str = "it its them their theirs that this those these one they";

@@ -165,6 +165,13 @@ impl Phrasebook {
         {
             return understood;
         }
+        if let Some(spelled_out) = plan::spell_out(&request) {
+            let request = Request::new(&self.library, situation, &spelled_out, program.is_some());
+            let bounds = (0, spelled_out.len() - usize::from(is_question(&spelled_out)));
+            if let Some(understood) = answer::understand(&request, bounds, program) {
+                return understood;
+            }
+        }
         suggest::not_understood(&request)
     }
 }
