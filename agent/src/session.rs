@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::error::{AgentError, ExitCode};
 use crate::policy::Rules;
 use crate::record::{Journal, Recorder, recover};
-use crate::translate::model::{ModelOptions, ModelTranslator};
+use crate::translate::model::{ModelOptions, ModelTranslator, NotReady};
 use crate::translate::{Mode, Translators};
 use crate::turn::Driver;
 use crate::turn::Shown;
@@ -33,24 +33,31 @@ pub fn world(config: &Config, folder: &Path) -> ReadWorld {
         folder: folder.to_owned(),
         cache: Some(config.cache.clone()),
         request_timeout: REQUEST_TIMEOUT.min(config.timeout.value),
+        ..WorldOptions::default()
     })
 }
 
 /// The translators that a configuration describes. A model is there when an address or a key is.
-#[must_use]
-pub fn translators(config: &Config) -> Translators {
-    let configured = config.base_url.value.is_some() || config.api_key.value.is_some();
-    let wanted = config.translator.value != Mode::Phrasebook;
-    let model = (configured && wanted).then(|| {
-        ModelTranslator::new(ModelOptions {
-            base_url: config.base_url.value.clone(),
-            api_key: config.api_key.value.clone(),
-            model: config.model.value.clone(),
-            deadline: config.timeout.value,
-            cache_dir: Some(config.cache.clone()),
-        })
+///
+/// # Errors
+/// An address or a key that cannot be used.
+pub fn translators(config: &Config) -> Result<Translators, AgentError> {
+    let mode = config.translator.value;
+    if mode == Mode::Phrasebook {
+        return Ok(Translators::new(mode, None));
+    }
+    let model = ModelTranslator::new(&ModelOptions {
+        base_url: config.base_url.value.clone(),
+        api_key: config.api_key.value.clone(),
+        model: config.model.value.clone(),
+        deadline: config.timeout.value,
+        cache_dir: Some(config.cache.clone()),
     });
-    Translators::new(config.translator.value, model)
+    match model {
+        Ok(model) => Ok(Translators::new(mode, Some(model))),
+        Err(NotReady::NotConfigured) if mode == Mode::Auto => Ok(Translators::new(mode, None)),
+        Err(reason) => Err(reason.into()),
+    }
 }
 
 /// The driver of a session; what an earlier process left open is recorded first.
@@ -76,23 +83,31 @@ pub fn driver<'a>(
             ),
         }));
     }
-    let recorder = Recorder::new(
-        folder,
-        config.phr_dir.value.as_ref().map(|path| folder.join(path)),
-        config.feature.value.as_deref(),
-        &config.state,
-        command.to_owned(),
-        config.model.value.clone(),
-    )?;
+    let recorder = recorder(config, folder, command)?;
     Ok(Driver {
         world: world(config, folder),
-        translators: translators(config),
+        translators: translators(config)?,
         rules,
         journal,
         recorder,
         face,
         timeout: config.timeout.value,
     })
+}
+
+/// What makes the records of requests made in `folder`; the branch and the feature are those of this moment.
+///
+/// # Errors
+/// A feature name that cannot be one.
+pub fn recorder(config: &Config, folder: &Path, command: &str) -> Result<Recorder, AgentError> {
+    Recorder::new(
+        folder,
+        config.phr_dir.value.as_ref().map(|path| folder.join(path)),
+        config.feature.value.as_deref(),
+        &config.state,
+        command.to_owned(),
+        config.model.value.clone(),
+    )
 }
 
 /// The rules that flags and configuration make.

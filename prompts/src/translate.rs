@@ -12,7 +12,7 @@ use crate::template::{PromptError, render};
 /// # Errors
 /// When the template and its variables do not fit each other.
 pub fn translate_by_calls(hints: &str) -> Result<String, PromptError> {
-    render(include_str!("../templates/translate/calls.md"), &[("hints", hints)]).map(trimmed)
+    render(include_str!("../templates/translate/calls.md"), &[("hints", hints)]).map(|text| trimmed(&text))
 }
 
 /// The system prompt for a server that is held to a JSON schema. `tools` has a line for each tool, `hints` are
@@ -22,7 +22,7 @@ pub fn translate_by_calls(hints: &str) -> Result<String, PromptError> {
 /// When the template and its variables do not fit each other.
 pub fn translate_by_schema(tools: &str, hints: &str) -> Result<String, PromptError> {
     render(include_str!("../templates/translate/schema.md"), &[("tools", tools), ("hints", hints)])
-        .map(trimmed)
+        .map(|text| trimmed(&text))
 }
 
 /// What is said after a call that could not be used: what was wrong with it, and the names that exist nearest
@@ -33,11 +33,11 @@ pub fn translate_by_schema(tools: &str, hints: &str) -> Result<String, PromptErr
 pub fn repair(problem: &str, nearest: &[String]) -> Result<String, PromptError> {
     let names = if nearest.is_empty() { "none".to_owned() } else { nearest.join(", ") };
     render(include_str!("../templates/translate/repair.md"), &[("problem", problem), ("nearest", &names)])
-        .map(trimmed)
+        .map(|text| trimmed(&text))
 }
 
 /// Without the line end of the file, which an empty last variable would turn into an empty paragraph.
-fn trimmed(text: String) -> String {
+fn trimmed(text: &str) -> String {
     text.trim_end().to_owned()
 }
 

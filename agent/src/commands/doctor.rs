@@ -27,7 +27,7 @@ pub(super) async fn run(setting: &mut Setting) -> Result<ExitCode, AgentError> {
         patiently(docker(&world)),
         patiently(helm(&world)),
         patiently(async {
-            match translators.model() {
+            match translators.as_ref().map_err(Clone::clone)?.model() {
                 Some(model) => model.check().await,
                 None => Err(AgentError::new(
                     ExitCode::Usage,

@@ -3,7 +3,7 @@
 mod doctor;
 mod request;
 mod show_config;
-mod tools;
+pub(crate) mod tools;
 mod translate;
 
 use std::ffi::OsString;

@@ -9,21 +9,29 @@ use crate::ui::{OutputForm, outcome_text};
 
 pub(super) fn run(setting: &mut Setting, name: Option<&str>) -> Result<ExitCode, AgentError> {
     let form = setting.config.output.value;
-    let outcome = match name {
-        None => list(),
-        Some(name) => describe(name, form)?,
-    };
-    let text = outcome_text(&outcome, form);
+    let text = outcome_text(&outcome(name, form)?, form);
     setting.terminal.data(&text);
     Ok(ExitCode::Done)
+}
+
+/// The catalog, or one tool of it.
+///
+/// # Errors
+/// Usage: there is no tool of that name.
+pub(crate) fn outcome(name: Option<&str>, form: OutputForm) -> Result<Outcome, AgentError> {
+    name.map_or_else(|| Ok(list()), |name| describe(name, form))
 }
 
 fn list() -> Outcome {
     let rows = catalog::all()
         .iter()
         .map(|entry| {
-            let effect = if entry.tool.can_change() { "changes" } else { "reads" };
-            vec![entry.tool.name().to_owned(), entry.area.to_owned(), effect.to_owned(), entry.tool.summary()]
+            vec![
+                entry.tool.name().to_owned(),
+                entry.area.to_owned(),
+                effect(entry.tool).to_owned(),
+                entry.tool.summary(),
+            ]
         })
         .collect();
     let table =
@@ -52,7 +60,25 @@ fn describe(name: &str, form: OutputForm) -> Result<Outcome, AgentError> {
         return Err(AgentError::new(ExitCode::Usage, format!("there is no tool called {name:?}"))
             .hint(format!("nearest: {}", names.into_iter().take(3).collect::<Vec<_>>().join(", "))));
     };
-    let schema = entry.tool.schema();
+    let arguments = arguments(entry.tool);
+    let phrases = Table {
+        columns: vec!["PHRASES".to_owned()],
+        rows: entry.tool.phrases().iter().map(|phrase| vec![(*phrase).to_owned()]).collect(),
+    };
+    let title = format!("{name} ({}, {}): {}", entry.area, effect(entry.tool), entry.tool.summary());
+    let title = if form == OutputForm::Markdown { title } else { format!("{title}\n") };
+    Ok(Outcome::sentence(title.trim_end().to_owned())
+        .view(View::Tables(vec![(title, arguments), (String::new(), phrases)]))
+        .data(declaration(entry.area, entry.tool)))
+}
+
+fn effect(tool: &dyn ToolEntry) -> &'static str {
+    if tool.can_change() { "changes" } else { "reads" }
+}
+
+/// What a tool takes, one row an argument.
+fn arguments(tool: &dyn ToolEntry) -> Table {
+    let schema = tool.schema();
     let required: Vec<&str> = schema
         .get("required")
         .and_then(Value::as_array)
@@ -72,18 +98,7 @@ fn describe(name: &str, form: OutputForm) -> Result<Outcome, AgentError> {
             vec![format!("--{}", argument.replace('_', "-")), kind(schema), need.to_owned(), description]
         })
         .collect();
-    let arguments =
-        Table { columns: ["ARGUMENT", "TYPE", "", "WHAT IT IS"].map(str::to_owned).to_vec(), rows };
-    let phrases = Table {
-        columns: vec!["PHRASES".to_owned()],
-        rows: entry.tool.phrases().iter().map(|phrase| vec![(*phrase).to_owned()]).collect(),
-    };
-    let effect = if entry.tool.can_change() { "changes" } else { "reads" };
-    let title = format!("{name} ({}, {effect}): {}", entry.area, entry.tool.summary());
-    let title = if form == OutputForm::Markdown { title } else { format!("{title}\n") };
-    Ok(Outcome::sentence(title.trim_end().to_owned())
-        .view(View::Tables(vec![(title, arguments), (String::new(), phrases)]))
-        .data(declaration(entry.area, entry.tool)))
+    Table { columns: ["ARGUMENT", "TYPE", "", "WHAT IT IS"].map(str::to_owned).to_vec(), rows }
 }
 
 /// The type of an argument in one word.
@@ -101,3 +116,7 @@ fn kind(schema: &Value) -> String {
             .unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+#[path = "tools_document.rs"]
+mod document;

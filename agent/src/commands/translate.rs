@@ -22,7 +22,7 @@ pub(super) async fn run(setting: &mut Setting, words: &[String]) -> Result<ExitC
     let request = words_or_stdin(words)?;
     let began = Instant::now();
     let world = session::world(&setting.config, &setting.folder);
-    let translators = session::translators(&setting.config);
+    let translators = session::translators(&setting.config)?;
     let translation = translators.translate(&request, &world, |_| {}).await?;
     let came = match translation.understanding {
         Understanding::Calls(calls) => grounded(&calls, &world).await?,

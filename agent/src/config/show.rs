@@ -11,7 +11,7 @@ pub fn rows(config: &Config) -> Vec<[String; 3]> {
         setting.value.as_ref().map(|path| path.display().to_string())
     };
     let mut rows = vec![
-        row("kubeconfig", path(&config.kubeconfig), &config.kubeconfig.origin),
+        kubeconfig(config),
         row("context", config.context.value.clone(), &config.context.origin),
         row("namespace", config.namespace.value.clone(), &config.namespace.origin),
         row("translator", Some(mode(config.translator.value).to_owned()), &config.translator.origin),
@@ -37,6 +37,16 @@ pub fn rows(config: &Config) -> Vec<[String; 3]> {
     rows.push(["state".to_owned(), config.state.display().to_string(), "XDG_STATE_HOME".to_owned()]);
     rows.push(["cache".to_owned(), config.cache.display().to_string(), "XDG_CACHE_HOME".to_owned()]);
     rows
+}
+
+/// Nobody said which file: kubectl's own variable and place are what is read.
+fn kubeconfig(config: &Config) -> [String; 3] {
+    let said = std::env::var("KUBECONFIG").ok().filter(|value| !value.is_empty());
+    match (&config.kubeconfig.value, said) {
+        (Some(path), _) => row("kubeconfig", Some(path.display().to_string()), &config.kubeconfig.origin),
+        (None, Some(said)) => row("kubeconfig", Some(said), &Origin::Environment("KUBECONFIG")),
+        (None, None) => row("kubeconfig", Some("~/.kube/config".to_owned()), &Origin::Default),
+    }
 }
 
 fn row(name: &str, value: Option<String>, origin: &Origin) -> [String; 3] {

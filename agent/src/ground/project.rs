@@ -94,14 +94,33 @@ pub(super) fn fill_build(
             .next("name the folder that holds the Dockerfile")
             .into());
     }
+    // "with tag 1.2.0" says the version and leaves the name to what is built.
+    let version = tag.take_if(|tag| is_version(tag));
     if tag.is_none() {
         let word = said.unwrap_or_else(|| {
             let place = dockerfile.as_deref().map_or(context.as_deref().unwrap_or("."), parent);
             place.rsplit('/').next().filter(|name| *name != ".").unwrap_or("app").to_owned()
         });
-        *tag = Some(docker::image_name(&project, &word));
+        let name = docker::image_name(&project, &word);
+        *tag = Some(match version {
+            Some(version) => format!("{}:{version}", without_tag(&name)),
+            None => name,
+        });
     }
     Ok(())
+}
+
+/// Whether a tag is a version alone, such as `1.2.0` or `v3`, and no image's name.
+fn is_version(tag: &str) -> bool {
+    !tag.contains(['/', ':']) && tag.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// An image's name without its tag; the colon of a registry's port is none.
+fn without_tag(image: &str) -> &str {
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
 }
 
 /// A word that is the path of a Dockerfile, or of a folder that holds one.

@@ -166,7 +166,11 @@ fn private() -> OpenOptions {
     options
 }
 
-fn create_private(folder: &Path) -> io::Result<()> {
+/// Makes a folder that only its owner can look into, unless it is there.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn create_private(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }

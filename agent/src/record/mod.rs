@@ -9,6 +9,7 @@ mod phr;
 mod recover;
 mod repository;
 
+pub(crate) use journal::create_private as create_private_folder;
 pub use journal::{Journal, OpenTurn};
 pub use phr::{Destination, Recorder};
 pub use recover::{Recovered, recover};

@@ -5,6 +5,7 @@
 
 use shipmate_tools::{Outcome, Progress, ReadWorld, Update, World};
 use std::future::Future;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -44,6 +45,8 @@ pub struct Ended {
     pub code: ExitCode,
     /// What is known about it.
     pub record: TurnRecord,
+    /// Where its record was written; nothing when it could not be.
+    pub path: Option<PathBuf>,
 }
 
 /// How a step that can be interrupted ended.
@@ -66,6 +69,7 @@ impl Driver<'_> {
         };
         let mut durations: Vec<Duration> = Vec::new();
         let mut code = ExitCode::Failed;
+        let mut path = None;
         let mut effects = turn.step(Event::Begin);
         loop {
             let mut event = None;
@@ -84,7 +88,7 @@ impl Driver<'_> {
                     Effect::AllowAlways { tool, namespace } => {
                         self.rules.allow_always(&tool, namespace.as_deref())
                     }
-                    Effect::Record => self.record(&turn, open.take(), &durations),
+                    Effect::Record => path = self.record(&turn, open.take(), &durations),
                     Effect::End(end) => code = end,
                     waiting => {
                         let began = Instant::now();
@@ -103,7 +107,7 @@ impl Driver<'_> {
                     // A call that ended without running (a preview, a refusal) took no time of its own.
                     durations.resize(durations.len().max(turn.record().calls.len()), Duration::ZERO);
                 }
-                None => return Ended { code, record: turn.record().clone() },
+                None => return Ended { code, record: turn.record().clone(), path },
             }
         }
     }
@@ -191,14 +195,17 @@ impl Driver<'_> {
         }))
     }
 
-    fn record(&mut self, turn: &Turn, open: Option<OpenTurn>, durations: &[Duration]) {
+    fn record(&mut self, turn: &Turn, open: Option<OpenTurn>, durations: &[Duration]) -> Option<PathBuf> {
         let record = self.recorder.record(turn.request(), turn.record(), durations);
         let stored = self.recorder.store(&record);
         let Some(mut open) = open else {
-            if let Err(error) = stored {
-                self.face.show(&Shown::Note(format!("The record could not be written: {error}")));
-            }
-            return;
+            return match stored {
+                Ok(path) => Some(path),
+                Err(error) => {
+                    self.face.show(&Shown::Note(format!("The record could not be written: {error}")));
+                    None
+                }
+            };
         };
         match stored {
             Ok(path) => {
@@ -208,6 +215,7 @@ impl Driver<'_> {
                     tracing::warn!(%error, "the journal could not be written");
                 }
                 open.close();
+                Some(path)
             }
             Err(error) => {
                 let kept = open.write(&JournalEntry::Unrecorded { record: Box::new(record) });
@@ -216,6 +224,7 @@ impl Driver<'_> {
                     Err(error) => format!("and the journal could not keep it: {error}"),
                 };
                 self.face.show(&Shown::Note(format!("The record could not be written: {error}; {then}.")));
+                None
             }
         }
     }

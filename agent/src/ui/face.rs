@@ -24,4 +24,9 @@ pub trait Face {
 
     /// The step that was running is over: progress that was shown can go.
     fn settled(&mut self);
+
+    /// Whether nobody reads the results any more (stdout is closed), so that going on makes no sense.
+    fn is_gone(&self) -> bool {
+        false
+    }
 }

@@ -13,6 +13,12 @@ impl Paint {
         Self { on }
     }
 
+    /// Whether it colours.
+    #[must_use]
+    pub const fn is_on(self) -> bool {
+        self.on
+    }
+
     /// For what is bad or will be destroyed.
     #[must_use]
     pub fn red(self, text: &str) -> String {

@@ -30,6 +30,8 @@ pub struct Terminal {
     /// Whether a progress line stands on the screen.
     progress_shown: bool,
     live: bool,
+    /// Whether stdout is closed.
+    gone: bool,
 }
 
 impl Terminal {
@@ -43,6 +45,7 @@ impl Terminal {
             talk: coloured(io::stderr().is_terminal()),
             progress_shown: false,
             live: io::stderr().is_terminal(),
+            gone: false,
         }
     }
 
@@ -72,7 +75,8 @@ impl Terminal {
         self.clear_progress();
         let mut out = io::stdout().lock();
         if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            tracing::debug!(%error, "stdout is closed");
+            tracing::debug!(%error, "stdout cannot be written");
+            self.gone = error.kind() == io::ErrorKind::BrokenPipe;
         }
     }
 
@@ -169,13 +173,17 @@ impl Face for Terminal {
         for (index, (label, _)) in options.iter().enumerate() {
             self.say(&format!("  {} {label}", self.talk.bold(&format!("{})", index + 1))));
         }
-        let typed = approve::line("Number, or nothing to leave it")?;
+        let typed = approve::line("Number, or nothing to leave it").ok()?;
         let number: usize = typed.trim().parse().ok()?;
         (1..=options.len()).contains(&number).then(|| number - 1)
     }
 
     fn settled(&mut self) {
         self.clear_progress();
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone
     }
 }
 
@@ -184,6 +192,12 @@ impl Terminal {
     #[must_use]
     pub const fn paint(&self) -> Paint {
         self.out
+    }
+
+    /// The paint of talk, the prompt included.
+    #[must_use]
+    pub const fn talk_paint(&self) -> Paint {
+        self.talk
     }
 }
 

@@ -98,8 +98,12 @@ impl ReadHelm {
     /// # Errors
     /// As [`Self::releases`].
     pub async fn release(&self, name: &str, namespace: &str) -> Result<Option<Release>> {
-        let arguments =
-            ["status".to_owned(), name.to_owned(), "--output=json".into(), format!("--namespace={namespace}")];
+        let arguments = [
+            "status".to_owned(),
+            name.to_owned(),
+            "--output=json".into(),
+            format!("--namespace={namespace}"),
+        ];
         let printed = self.run(&words(&arguments)).await?;
         if printed.success {
             return parsed(&printed.stdout, "helm status").map(Some);

@@ -72,8 +72,8 @@ impl ManifestObject {
 /// `InvalidArguments` with file and line for text that is no YAML, a key that stands twice, or a document
 /// that is no object.
 pub fn parse_manifest(text: &str, file: &str) -> Result<Vec<ManifestObject>> {
-    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options())
-        .map_err(|error| {
+    let documents: Vec<Spanned<Value>> =
+        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| {
             let place = error
                 .location()
                 .map_or_else(|| file.to_owned(), |location| format!("{file}:{}", location.line()));

@@ -1,7 +1,6 @@
 //! Waiting until workloads run what they should, and finding out why when they do not.
 
 use futures::future::join_all;
-use kube::api::{DynamicObject, ListParams};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -12,7 +11,7 @@ use crate::progress::Progress;
 
 use super::cluster::Cluster;
 use super::target::Target;
-use super::workload::{RolloutState, replicas_state, rollout_state, selector_text};
+use super::workload::{RolloutState, replicas_state, rollout_state};
 
 /// How often a rollout is looked at while waiting: a watch would be quicker by less than this, and breaks
 /// where watching is not allowed.
@@ -120,7 +119,7 @@ async fn wait(
 
 async fn failed(cluster: &Cluster, target: &Target, object: &Value, said: &str) -> Verification {
     let mut sentence = format!("{}: {said}", target.label());
-    if let Some(reason) = reason(cluster, target, object).await {
+    if let Some(reason) = reason(cluster, object).await {
         sentence.push_str(": ");
         sentence.push_str(&reason);
     }
@@ -128,7 +127,7 @@ async fn failed(cluster: &Cluster, target: &Target, object: &Value, said: &str) 
 }
 
 /// What keeps a workload from being ready, from its own conditions and its youngest pod that is not.
-async fn reason(cluster: &Cluster, target: &Target, object: &Value) -> Option<String> {
+async fn reason(cluster: &Cluster, object: &Value) -> Option<String> {
     let refused = object
         .pointer("/status/conditions")
         .and_then(Value::as_array)
@@ -139,23 +138,9 @@ async fn reason(cluster: &Cluster, target: &Target, object: &Value) -> Option<St
     if refused.is_some() {
         return refused;
     }
-    let mut pods = pods_of(cluster, target, object).await.ok()?;
+    let mut pods = cluster.family(object).await.ok()?.pods;
     pods.sort_by_key(|pod| std::cmp::Reverse(text(pod, "/metadata/creationTimestamp").to_owned()));
     pods.iter().find_map(pod_trouble)
-}
-
-/// The pods that the selector of a workload matches.
-///
-/// # Errors
-/// As [`Cluster::ask`].
-pub async fn pods_of(cluster: &Cluster, target: &Target, object: &Value) -> Result<Vec<Value>> {
-    let Some(selector) = selector_text(object) else { return Ok(Vec::new()) };
-    let pods = cluster.kind("pods").await?;
-    let api = cluster.api(&pods, target.namespace.as_deref());
-    let parameters = ListParams::default().labels(&selector);
-    let found = cluster.ask(&format!("list the pods of {}", target.label()), api.list(&parameters)).await?;
-    let value = |pod: DynamicObject| serde_json::to_value(pod).unwrap_or_default();
-    Ok(found.items.into_iter().map(value).collect())
 }
 
 /// Why a pod is not ready, in words; `None` when it is, or when it is only starting.

@@ -128,11 +128,13 @@ impl Cluster {
                 .body(Vec::new())
                 .map_err(|error| ToolError::Fatal(format!("could not {doing}: {error}")))?;
             let page: ServerTable = self.ask(&doing, self.client().request(request)).await?;
+            if page.columns.is_empty() {
+                whole.list(page.items);
+            }
             if whole.columns.is_empty() {
                 whole.columns = page.columns;
             }
             whole.rows.extend(page.rows);
-            whole.list(page.items);
             next = page.metadata.next.filter(|token| !token.is_empty());
             if next.is_none() || limit.is_some_and(|limit| whole.rows.len() >= limit) {
                 return Ok(whole);

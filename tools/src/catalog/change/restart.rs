@@ -12,7 +12,7 @@ use crate::call::Effect;
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::kubernetes::{
-    Cluster, FIELD_MANAGER, Target, difference, ownership_warnings, pods_of, reference, wait_for_rollout,
+    Cluster, FIELD_MANAGER, Target, difference, ownership_warnings, reference, wait_for_rollout,
 };
 use crate::outcome::{Outcome, Verification};
 use crate::preview::{Action, ObjectChange, Preview};
@@ -176,8 +176,8 @@ impl ChangeTool for Restart {
         // The same instant is written by the run, so that what was shown is what happens.
         let at = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let change = Patch::Merge(patch(&at));
-        let (after, pods) =
-            tokio::try_join!(target.dry_run(cluster, &change), pods_of(cluster, &target, &before))?;
+        let (after, family) = tokio::try_join!(target.dry_run(cluster, &change), cluster.family(&before))?;
+        let pods = family.pods;
         let (how, mut warnings) = strategy(&before, pods.len());
         warnings.extend(ownership_warnings(&before, "its pod template"));
         let summary = match pods.len() {

@@ -110,10 +110,7 @@ fn table(releases: &[ListedRelease]) -> Table {
             updated(&release.updated),
         ]
     };
-    Table {
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: releases.iter().map(row).collect(),
-    }
+    Table { columns: columns.map(str::to_owned).to_vec(), rows: releases.iter().map(row).collect() }
 }
 
 /// Helm prints Go's default form, `2026-01-22 09:00:00.123456 +0000 UTC`; seconds and the offset are enough.
@@ -167,6 +164,9 @@ mod tests {
             "there are 2 Helm releases in namespace shop; db is pending-upgrade"
         );
         assert_eq!(summary(&[], None), "there is no Helm release in the cluster");
-        assert_eq!(table(&releases).rows[0].join(" "), "web shop 3 deployed web-1.0.0 0.1 2026-01-22 09:00:00 +0000");
+        assert_eq!(
+            table(&releases).rows[0].join(" "),
+            "web shop 3 deployed web-1.0.0 0.1 2026-01-22 09:00:00 +0000"
+        );
     }
 }

@@ -78,6 +78,7 @@ impl Tool for GetLogs {
         "[<show>] [the] (previous|old|earlier) (log|logs) (of|from|for) {object} => previous=true",
         "[<show>] [the] (log|logs) (of|from) [the] (previous|last|crashed) (container|instance|run) of {object} => previous=true",
         "[<show>] {object} previous (log|logs) => previous=true",
+        "[<show>] [the] (log|logs) from [right|just] before {object} (crashed|died|restarted|stopped|failed|was restarted|was killed) => previous=true",
         "[<show>] [the] (log|logs) (of|from|for) [all] [the] pods (labelled|labeled|with label|with the label|with|where) {selector:label}",
         "(log|logs) (-l|--selector) {selector:label}",
         "(log|logs) (for|of|from) {selector:label}",

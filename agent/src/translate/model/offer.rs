@@ -1,0 +1,316 @@
+//! What a model is offered for one request: the candidate tools, and of their arguments those the request
+//! speaks of, each limited to what the request says.
+//!
+//! A server that is held to a JSON schema can then only answer with a well-formed call whose names, kinds,
+//! namespaces and numbers stand in the request: a small model cannot invent a namespace it was not offered.
+//! A server with native tool calls gets the tools whole, because models that have them use them well.
+
+use serde_json::{Map, Value, json};
+use shipmate_tools::Call;
+
+use super::declared::{Argument, Declared, Role, values_of};
+use super::durations;
+use super::rank;
+use super::subjects::Subjects;
+use super::words::{Words, parts, resembles, stem};
+use crate::translate::Situation;
+
+/// The name under which a model asks back.
+pub(super) const ASK: &str = "ask";
+/// The name under which a model says that nothing fits.
+pub(super) const NONE: &str = "none";
+/// Most calls one request becomes.
+pub(super) const MOST_CALLS: usize = 4;
+/// Longest free text an argument may have in an answer that is held to a schema, in characters.
+const LONGEST_TEXT: usize = 200;
+/// What "list" without a kind may mean.
+const COMMON_KINDS: [&str; 6] = ["pods", "deployments", "services", "nodes", "namespaces", "all"];
+/// Words that join two wishes.
+const JOINING: &[&str] = &["and", "then", "afterwards", "after", "also", "&&"];
+
+/// What a model is offered.
+pub(super) struct Offer {
+    /// The request's words.
+    pub(super) words: Words,
+    /// What it speaks about.
+    pub(super) subjects: Subjects,
+    /// The candidates, best first.
+    pub(super) tools: Vec<&'static Declared>,
+    durations: Vec<String>,
+}
+
+impl Offer {
+    /// For one request, as it is sent.
+    pub(super) fn of(request: &str, situation: &Situation) -> Self {
+        let words = Words::of(request);
+        let subjects = Subjects::of(&words, situation);
+        let tools = rank::candidates(&words, &subjects);
+        let durations = durations::said(&words);
+        Self { words, subjects, tools, durations }
+    }
+
+    /// Whether the request may want more than one call.
+    pub(super) fn several(&self) -> bool {
+        self.words.has_any(JOINING)
+    }
+
+    /// The schema that an answer in JSON is held to.
+    pub(super) fn schema(&self) -> Value {
+        let mut variants: Vec<Value> = self
+            .tools
+            .iter()
+            .map(|declared| {
+                let mut properties = Map::new();
+                let mut required = Vec::new();
+                for (argument, schema, needed) in self.offered(declared) {
+                    properties.insert(argument.name.clone(), schema);
+                    if needed {
+                        required.push(argument.name.as_str());
+                    }
+                }
+                variant(declared.tool.name(), &properties, &required)
+            })
+            .collect();
+        let mut question = Map::new();
+        question.insert("question".to_owned(), json!({"type": "string", "maxLength": LONGEST_TEXT}));
+        variants.push(variant(ASK, &question, &["question"]));
+        variants.push(variant(NONE, &Map::new(), &[]));
+        let one = json!({"anyOf": variants});
+        if self.several() {
+            json!({
+                "type": "object",
+                "properties": {"calls": {"type": "array", "items": one, "minItems": 1, "maxItems": MOST_CALLS}},
+                "required": ["calls"],
+                "additionalProperties": false
+            })
+        } else {
+            one
+        }
+    }
+
+    /// A line for each tool, for a server that is held to the schema but does not show it to the model.
+    pub(super) fn lines(&self) -> String {
+        let mut lines: Vec<String> = self
+            .tools
+            .iter()
+            .map(|declared| {
+                let arguments: Vec<&str> =
+                    self.offered(declared).iter().map(|(argument, ..)| argument.name.as_str()).collect();
+                format!("{}({}): {}", declared.tool.name(), arguments.join(", "), declared.summary)
+            })
+            .collect();
+        lines.push(format!("{ASK}(question): Something needed is missing"));
+        lines.push(format!("{NONE}(): No tool fits"));
+        lines.join("\n")
+    }
+
+    /// What is known about words of the request, a line each.
+    pub(super) fn hints(&self) -> String {
+        match self.subjects.namespaces.as_slice() {
+            [] => String::new(),
+            [one] => format!("\"{one}\" is a namespace."),
+            several => format!("Namespaces: {}.", several.join(", ")),
+        }
+    }
+
+    /// The candidates as native tool definitions, whole.
+    pub(super) fn definitions(&self) -> Vec<Value> {
+        let mut definitions: Vec<Value> = self
+            .tools
+            .iter()
+            .map(|declared| {
+                let mut schema = declared.tool.schema();
+                if let Some(map) = schema.as_object_mut() {
+                    map.shift_remove("description");
+                    map.shift_remove("title");
+                }
+                let example = super::example::of(declared, self)
+                    .map(|said| format!(" Example: {said}"))
+                    .unwrap_or_default();
+                function(declared.tool.name(), &format!("{}.{example}", declared.summary), &schema)
+            })
+            .collect();
+        let text = |name: &str| json!({"type": "object", "properties": {name: {"type": "string"}}, "required": [name], "additionalProperties": false});
+        definitions.push(function(ASK, "Ask for what is missing.", &text("question")));
+        definitions.push(function(NONE, "No tool does what is asked.", &text("reason")));
+        definitions
+    }
+
+    /// The arguments the request speaks of, each with what it may be, and whether an answer must have it.
+    pub(super) fn offered<'d>(&self, declared: &'d Declared) -> Vec<(&'d Argument, Value, bool)> {
+        declared
+            .arguments
+            .iter()
+            .filter_map(|argument| {
+                let (schema, sure) = self.offer(declared, argument)?;
+                Some((argument, schema, argument.required || sure))
+            })
+            .collect()
+    }
+
+    /// What an argument may be, and whether the request surely means it; nothing when it does not speak of it.
+    fn offer(&self, declared: &Declared, argument: &Argument) -> Option<(Value, bool)> {
+        let leaf = |values: Vec<String>| fit(&argument.schema, json!({"type": "string", "enum": values}));
+        let free = || (argument.schema.clone(), false);
+        let offered = match argument.role {
+            Role::Name => {
+                let names = self.subjects.names_for(declared);
+                (!names.is_empty())
+                    .then(|| (leaf(names), argument.name == "name" && declared.names_object > 0.6))
+            }
+            Role::Kind => {
+                let kinds: Vec<String> = self.subjects.kinds.iter().map(|kind| kind.0.clone()).collect();
+                (!kinds.is_empty()).then(|| (leaf(kinds), false))
+            }
+            Role::Kinds => Some((leaf(self.kinds()), false)),
+            Role::Namespace => (!self.subjects.namespaces.is_empty())
+                .then(|| (leaf(self.subjects.namespaces.clone()), false)),
+            Role::AllNamespaces => {
+                self.subjects.everywhere.then(|| (json!({"type": "boolean", "enum": [true]}), false))
+            }
+            Role::Count => (!self.words.numbers.is_empty())
+                .then(|| (json!({"type": "integer", "enum": self.words.numbers}), false)),
+            Role::Duration => (!self.durations.is_empty()).then(|| (leaf(self.durations.clone()), false)),
+            Role::Quantity => {
+                let amounts = self.typed(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+                (!amounts.is_empty()).then(|| (leaf(amounts), false))
+            }
+            Role::Path => self
+                .said_as(declared, argument, |word| word.contains(['/', '.']))
+                .map(|paths| (leaf(paths), false)),
+            Role::Image => self
+                .said_as(declared, argument, |word| word.contains([':', '/']))
+                .map(|images| (leaf(images), false)),
+            Role::Assignment => {
+                let pairs = self.typed(|word| word.contains('='));
+                (!pairs.is_empty()).then(|| (leaf(pairs), false))
+            }
+            Role::Plain => self.speaks_of(argument).then(|| (bounded(&argument.schema), false)),
+        };
+        offered.or_else(|| argument.required.then(free))
+    }
+
+    /// Words that look like the argument, or, where it is spoken of, every possible name.
+    fn said_as(
+        &self,
+        declared: &Declared,
+        argument: &Argument,
+        looks: impl Fn(&str) -> bool,
+    ) -> Option<Vec<String>> {
+        let alike = self.typed(looks);
+        if !alike.is_empty() {
+            return Some(alike);
+        }
+        let names = self.subjects.names_for(declared);
+        (!names.is_empty() && (argument.required || self.speaks_of(argument))).then_some(names)
+    }
+
+    fn typed(&self, looks: impl Fn(&str) -> bool) -> Vec<String> {
+        let quoted = self.words.quoted.iter().filter(|quoted| !quoted.contains(char::is_whitespace));
+        self.words.typed.iter().chain(quoted).filter(|word| looks(word)).cloned().collect()
+    }
+
+    fn kinds(&self) -> Vec<String> {
+        let mut kinds: Vec<String> = self.subjects.kinds.iter().map(|kind| kind.1.clone()).collect();
+        if kinds.is_empty() {
+            return COMMON_KINDS.iter().map(|kind| (*kind).to_owned()).collect();
+        }
+        if kinds.len() > 1 {
+            kinds.insert(0, kinds.join(","));
+        }
+        kinds
+    }
+
+    /// Whether a word of the request speaks of an argument.
+    pub(super) fn speaks_of(&self, argument: &Argument) -> bool {
+        let values = values_of(&argument.schema);
+        self.words.said.iter().flat_map(|said| parts(said)).any(|said| {
+            argument.cues.contains(&stem(said)) || values.iter().any(|value| resembles(value, said))
+        })
+    }
+}
+
+/// A call of a tool in the form the schema asks for.
+pub(super) fn as_json(call: &Call) -> String {
+    json!({"tool": call.tool, "arguments": call.arguments}).to_string()
+}
+
+fn variant(tool: &str, properties: &Map<String, Value>, required: &[&str]) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "tool": {"const": tool},
+            "arguments": {
+                "type": "object",
+                "properties": properties,
+                "required": required,
+                "additionalProperties": false
+            }
+        },
+        "required": ["tool", "arguments"],
+        "additionalProperties": false
+    })
+}
+
+fn function(name: &str, description: &str, parameters: &Value) -> Value {
+    json!({"type": "function", "function": {"name": name, "description": description, "parameters": parameters}})
+}
+
+/// A leaf in the shape of the argument's own schema: itself, or a list of it.
+fn fit(schema: &Value, leaf: Value) -> Value {
+    if schema.get("type").is_some_and(|kind| kind == "array") {
+        json!({"type": "array", "items": leaf, "minItems": 1, "maxItems": MOST_CALLS})
+    } else {
+        leaf
+    }
+}
+
+/// A schema whose free strings have an end, because a small model may never find one.
+fn bounded(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(map) = schema.as_object_mut()
+        && map.get("type").is_some_and(|kind| kind == "string")
+        && !map.contains_key("enum")
+    {
+        map.insert("maxLength".to_owned(), json!(LONGEST_TEXT));
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::model::tests::situation;
+
+    fn scale(request: &str) -> (Vec<String>, Value) {
+        let offer = Offer::of(request, &situation());
+        let declared = offer.tools.iter().find(|declared| declared.tool.name() == "scale").unwrap();
+        let names = offer.offered(declared).iter().map(|(argument, ..)| argument.name.clone()).collect();
+        let schema = offer.schema();
+        let variants = schema["anyOf"].as_array().cloned().unwrap_or_default();
+        let own = variants.into_iter().find(|variant| variant["properties"]["tool"]["const"] == "scale");
+        (names, own.unwrap_or_default()["properties"]["arguments"]["properties"].clone())
+    }
+
+    #[test]
+    fn what_is_not_said_is_not_offered() {
+        let (names, schema) = scale("scale the payments to four replicas");
+        assert_eq!(names, ["name", "replicas"]);
+        assert_eq!(schema["replicas"], json!({"type": "integer", "enum": [4]}));
+        assert_eq!(schema["name"]["enum"], json!(["payments"]));
+    }
+
+    #[test]
+    fn what_is_said_is_offered() {
+        let (names, schema) = scale("scale statefulset db in staging to 2");
+        assert_eq!(names, ["kind", "name", "namespace", "replicas"]);
+        assert_eq!(schema["kind"]["enum"], json!(["statefulset"]));
+        assert_eq!(schema["namespace"]["enum"], json!(["staging"]));
+    }
+
+    #[test]
+    fn several_wishes_may_become_several_calls() {
+        let offer = Offer::of("scale web to 3 and tell me when the rollout is done", &situation());
+        assert_eq!(offer.schema()["properties"]["calls"]["maxItems"], json!(MOST_CALLS));
+    }
+}

@@ -1,0 +1,157 @@
+//! The phrases of the tools, read for what a model can use: their words, the types of their arguments, and
+//! sentences made from them as examples. The language is described in `docs/phrases.md`.
+//!
+//! The phrasebook matches requests against phrases; nothing here does. A phrase that cannot be read gives
+//! what was read of it, because a model needs no more than a hint.
+
+/// One element of a phrase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Element {
+    /// A word.
+    Word(String),
+    /// One of these; or nothing, when it is optional.
+    Choice {
+        /// Whether it may be left out.
+        optional: bool,
+        /// The alternatives.
+        options: Vec<Vec<Self>>,
+    },
+    /// A word of a class of the lexicon.
+    Class(String),
+    /// An argument and its type; `{object}` has the name and the type `object`.
+    Slot {
+        /// The argument, or `object`.
+        name: String,
+        /// Its type.
+        kind: String,
+    },
+}
+
+/// A phrase.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Pattern {
+    /// Its elements in order.
+    pub(super) elements: Vec<Element>,
+    /// What it sets besides its slots.
+    pub(super) sets: Vec<(String, String)>,
+}
+
+impl Pattern {
+    /// Reads a phrase.
+    pub(super) fn parse(phrase: &str) -> Self {
+        let (words, sets) = phrase.split_once("=>").unwrap_or((phrase, ""));
+        let mut characters = words.chars().peekable();
+        let mut options = alternatives(&mut characters, None);
+        let elements = if options.is_empty() { Vec::new() } else { options.remove(0) };
+        let sets = sets
+            .split(',')
+            .filter_map(|set| set.split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect();
+        Self { elements, sets }
+    }
+
+    /// Calls `visit` with every element, nested ones too.
+    pub(super) fn each(&self, visit: &mut impl FnMut(&Element)) {
+        each(&self.elements, visit);
+    }
+}
+
+fn each(elements: &[Element], visit: &mut impl FnMut(&Element)) {
+    for element in elements {
+        visit(element);
+        if let Element::Choice { options, .. } = element {
+            options.iter().for_each(|option| each(option, visit));
+        }
+    }
+}
+
+type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// The alternatives up to the closing bracket (or the end), separated by `|`.
+fn alternatives(characters: &mut Characters<'_>, close: Option<char>) -> Vec<Vec<Element>> {
+    let mut options = vec![Vec::new()];
+    let mut word = String::new();
+    fn flush(word: &mut String, options: &mut [Vec<Element>]) {
+        if !word.is_empty()
+            && let Some(option) = options.last_mut()
+        {
+            option.push(Element::Word(std::mem::take(word)));
+        }
+    }
+    while let Some(character) = characters.next() {
+        if Some(character) == close {
+            break;
+        }
+        let element = match character {
+            '|' => {
+                flush(&mut word, &mut options);
+                options.push(Vec::new());
+                continue;
+            }
+            '(' => Element::Choice { optional: false, options: alternatives(characters, Some(')')) },
+            '[' => Element::Choice { optional: true, options: alternatives(characters, Some(']')) },
+            '<' => Element::Class(until(characters, '>')),
+            '{' => {
+                let inside = until(characters, '}');
+                let (name, kind) = inside.split_once(':').unwrap_or((&inside, "object"));
+                Element::Slot { name: name.trim().to_owned(), kind: kind.trim().to_owned() }
+            }
+            blank if blank.is_whitespace() => {
+                flush(&mut word, &mut options);
+                continue;
+            }
+            other => {
+                word.push(other);
+                continue;
+            }
+        };
+        flush(&mut word, &mut options);
+        if let Some(option) = options.last_mut() {
+            option.push(element);
+        }
+    }
+    flush(&mut word, &mut options);
+    options
+}
+
+fn until(characters: &mut Characters<'_>, close: char) -> String {
+    characters.by_ref().take_while(|character| *character != close).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_every_form() {
+        let pattern =
+            Pattern::parse("<show> [the] (log|logs of) {object} {tail:count} lines => previous=true, a=b");
+        let word = |word: &str| Element::Word(word.to_owned());
+        assert_eq!(
+            pattern.elements,
+            [
+                Element::Class("show".to_owned()),
+                Element::Choice { optional: true, options: vec![vec![word("the")]] },
+                Element::Choice {
+                    optional: false,
+                    options: vec![vec![word("log")], vec![word("logs"), word("of")]]
+                },
+                Element::Slot { name: "object".to_owned(), kind: "object".to_owned() },
+                Element::Slot { name: "tail".to_owned(), kind: "count".to_owned() },
+                word("lines"),
+            ]
+        );
+        let set = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(pattern.sets, [set("previous", "true"), set("a", "b")]);
+    }
+
+    #[test]
+    fn every_phrase_of_the_catalog_is_read_whole() {
+        for entry in shipmate_tools::catalog::all() {
+            for phrase in entry.tool.phrases().iter().chain(entry.tool.modifiers()) {
+                assert!(!Pattern::parse(phrase).elements.is_empty(), "{phrase}");
+            }
+        }
+    }
+}

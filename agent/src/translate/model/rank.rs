@@ -1,0 +1,108 @@
+//! Which tools can matter to a request: a handful of the catalog, so that a small model reads a few lines and
+//! a large one is not paid to read dozens of schemas.
+//!
+//! The score is the overlap of the request's words with each tool's own, rare words counting more. It only
+//! has to bring the right tool among the first few; choosing is the model's work.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::declared::{Declared, tools};
+use super::subjects::Subjects;
+use super::words::{Words, is_empty_word, parts, resembles, stem};
+
+/// Most tools that are sent.
+pub(super) const MOST_TOOLS: usize = 8;
+
+/// Tools below this share of the best score are not sent.
+const LEAST_SHARE: f64 = 0.2;
+
+/// How rare each stem is in the catalog.
+fn rarity() -> &'static HashMap<String, f64> {
+    static RARITY: LazyLock<HashMap<String, f64>> = LazyLock::new(|| {
+        let mut counts: HashMap<String, f64> = HashMap::new();
+        for declared in tools() {
+            for word in declared.weights.keys() {
+                *counts.entry(word.clone()).or_default() += 1.0;
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "the catalog has some hundred tools at most")]
+        let all = tools().len() as f64;
+        counts.into_iter().map(|(word, count)| (word, (1.0 + all / count).ln())).collect()
+    });
+    &RARITY
+}
+
+/// The tools that can matter, best first.
+pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Declared> {
+    let mut stems: Vec<String> = Vec::new();
+    for part in words.said.iter().filter(|said| !is_empty_word(said)).flat_map(|said| parts(said)) {
+        let known = known_form(part);
+        if !stems.contains(&known) {
+            stems.push(known);
+        }
+    }
+    let mut scored: Vec<(f64, &Declared)> = tools()
+        .iter()
+        .map(|declared| {
+            let mut score: f64 =
+                stems.iter().filter_map(|word| Some(declared.weights.get(word)? * rarity().get(word)?)).sum();
+            if declared.takes_kinds && !subjects.kinds.is_empty() {
+                score += 1.0;
+            }
+            score +=
+                0.5 * declared.names_object * f64::from(u8::from(!subjects.names_for(declared).is_empty()));
+            (score, declared)
+        })
+        .collect();
+    scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    let best = scored.first().map_or(0.0, |(score, _)| *score);
+    scored
+        .into_iter()
+        .enumerate()
+        .filter(|(place, (score, _))| *place < 4 || *score >= best * LEAST_SHARE)
+        .take(MOST_TOOLS)
+        .map(|(_, (_, declared))| declared)
+        .collect()
+}
+
+/// The stem of a word, or the catalog's stem it is a misspelling of.
+fn known_form(word: &str) -> String {
+    let form = stem(word);
+    if rarity().contains_key(&form) || word.chars().count() < 4 {
+        return form;
+    }
+    let mut near: Vec<&String> =
+        rarity().keys().filter(|known| known.len() >= 3 && resembles(known, word)).collect();
+    near.sort_by_key(|known| (strsim::osa_distance(known, &form), known.as_str()));
+    near.first().map_or(form, |known| (*known).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::model::tests::situation;
+
+    fn names(request: &str) -> Vec<&'static str> {
+        let words = Words::of(request);
+        let subjects = Subjects::of(&words, &situation());
+        candidates(&words, &subjects).iter().map(|declared| declared.tool.name()).collect()
+    }
+
+    #[test]
+    fn the_right_tool_comes_first() {
+        for (request, tool) in [
+            ("scale the payments service up to 4", "scale"),
+            ("sclae payments to four", "scale"),
+            ("did the rollout of payments finish", "rollout_status"),
+        ] {
+            assert_eq!(names(request).first(), Some(&tool), "{request}");
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_known_word_still_gets_some_tools_and_never_many() {
+        let some = names("asdf qwer zxcv");
+        assert!(!some.is_empty() && some.len() <= MOST_TOOLS, "{some:?}");
+    }
+}

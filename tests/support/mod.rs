@@ -1,0 +1,6 @@
+//! What the suites stand on: a world of their own to run the executable in, and the cluster.
+
+pub mod cluster;
+pub mod proxy;
+pub mod terminal;
+pub mod world;
