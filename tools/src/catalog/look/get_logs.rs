@@ -162,6 +162,15 @@ impl Tool for GetLogs {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
+        if let Some(container) = &self.container {
+            crate::kubernetes::check_name("container", container)?;
+        }
         if let Some(since) = &self.since {
             parse_duration("since", since)?;
         }
