@@ -1,6 +1,8 @@
 //! The adapter for Kubernetes: connecting, the guard that keeps reads reads, the kinds a cluster knows, and
 //! the requests that several tools share. No tool is defined here.
 
+mod apply;
+mod apply_plan;
 mod autoscaler;
 mod cluster;
 mod condition;
@@ -19,6 +21,7 @@ mod kinds;
 mod listing;
 mod logs;
 mod manifest;
+mod manifest_files;
 mod metrics;
 #[cfg(test)]
 pub(crate) mod mock;
@@ -35,12 +38,14 @@ mod target;
 mod usage;
 mod workload;
 
+pub use apply::{Applied, FieldConflict};
+pub use apply_plan::{Planned, plan};
 pub use autoscaler::{Autoscaler, autoscaler_of};
 pub use cluster::{Cluster, FIELD_MANAGER};
 pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
 pub use describe::describe;
-pub use difference::difference;
+pub use difference::{difference, differs};
 pub use duration::{age, human_duration, kubectl_duration, parse_duration};
 pub(crate) use events::object_fields;
 pub use events::{Event, event_table};
@@ -52,6 +57,7 @@ pub use kinds::{KindIndex, ResourceType};
 pub use listing::{Listing, ListingWords};
 pub use logs::{LogLine, LogSource, log_sources, merge_logs};
 pub use manifest::{ManifestObject, parse_manifest};
+pub use manifest_files::{Manifests, digest, read_manifests};
 pub use metrics::metrics_probe;
 pub use names::{check_arguments, check_name, check_namespace, check_selector};
 pub use objects::Query;
@@ -62,6 +68,6 @@ pub use rollout::{wait_for_replicas, wait_for_rollout, wait_for_rollouts};
 pub use row_order::RowOrder;
 pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
-pub use target::{Target, reference};
+pub use target::{Target, reference, version_of};
 pub use usage::{Amounts, Usage};
 pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};
