@@ -74,13 +74,15 @@ impl From<ToolError> for AgentError {
                 let code = match feedback.kind {
                     ErrorKind::Ambiguous => ExitCode::NotUnderstood,
                     ErrorKind::Refused => ExitCode::Refused,
-                    ErrorKind::Unreachable | ErrorKind::Unauthorized => ExitCode::Unreachable,
+                    // No answer in time is no answer.
+                    ErrorKind::Unreachable | ErrorKind::Unauthorized | ErrorKind::TimedOut => {
+                        ExitCode::Unreachable
+                    }
                     ErrorKind::Unavailable => ExitCode::Usage,
                     ErrorKind::InvalidArguments
                     | ErrorKind::NotFound
                     | ErrorKind::Forbidden
                     | ErrorKind::Conflict
-                    | ErrorKind::TimedOut
                     | ErrorKind::Other => ExitCode::Failed,
                 };
                 let mut agent = Self::new(code, feedback.message);

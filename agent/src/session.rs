@@ -33,6 +33,7 @@ pub fn world(config: &Config, folder: &Path) -> ReadWorld {
         folder: folder.to_owned(),
         cache: Some(config.cache.clone()),
         request_timeout: REQUEST_TIMEOUT.min(config.timeout.value),
+        ..WorldOptions::default()
     })
 }
 

@@ -1,6 +1,8 @@
 //! The suites, one file each, named after what people would look for.
 
+mod bad_input;
 mod faces;
+mod interrupted;
 
 use std::path::Path;
 

@@ -2,4 +2,5 @@
 
 pub mod cluster;
 pub mod proxy;
+pub mod terminal;
 pub mod world;

@@ -8,8 +8,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
-/// Which request is held back.
-pub type Chosen = fn(&str) -> bool;
+/// Which request is held back: given those that went through before, and the next one.
+pub type Chosen = fn(&[String], &str) -> bool;
 
 /// The door.
 pub struct Proxy {
@@ -20,7 +20,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A door that holds back the requests for which `chosen` is true; it is given `METHOD /path?query`.
+    /// A door that holds back the requests for which `chosen` is true. Requests are `METHOD /path?query`.
     pub fn before(cluster: &Cluster, chosen: Chosen) -> Self {
         let mut server = cluster.kubectl(&["proxy", "--port=0"]).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -105,7 +105,8 @@ fn pass(
     let mut body = vec![0; length];
     from_client.read_exact(&mut body).ok()?;
     let request = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
-    if chosen(&request) {
+    let earlier = seen.lock().ok()?.clone();
+    if chosen(&earlier, &request) {
         held.lock().ok()?.push(request);
         // Until the client has had enough: then there is nothing left to read.
         from_client.read_to_end(&mut body).ok()?;

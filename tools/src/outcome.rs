@@ -16,6 +16,24 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// The table as text, its columns below each other, two spaces between; for tables inside other text.
+    #[must_use]
+    pub fn aligned(&self) -> String {
+        let lines: Vec<&Vec<String>> = std::iter::once(&self.columns).chain(&self.rows).collect();
+        let width = |column: usize| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max()
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).filter_map(width).collect();
+        let text = lines.iter().map(|line| {
+            let cells = line.iter().zip(&widths);
+            let cells = cells.map(|(cell, width)| format!("{:width$}", cell.replace(['\n', '\r'], " ")));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        });
+        text.collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// What a person sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

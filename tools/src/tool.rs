@@ -266,10 +266,14 @@ impl<T: ChangeTool> BoundCall for BoundChange<T> {
 
     fn read<'a>(&'a self, world: &'a ReadWorld, _: &'a Progress) -> BoxFuture<'a, Result<Outcome>> {
         Box::pin(async move {
-            let preview = self.preview(world).await?;
-            Ok(Outcome::sentence(preview.summary.clone())
+            let mut preview = self.preview(world).await?;
+            // What a run would want to know again is nobody else's matter, and there is no run.
+            preview.basis = Value::Null;
+            let mut outcome = Outcome::sentence(preview.summary.clone())
                 .data(serde_json::to_value(&preview).unwrap_or_default())
-                .view(crate::outcome::View::Text(preview_text(&preview))))
+                .view(crate::outcome::View::Text(preview_text(&preview)));
+            outcome.notes = preview.warnings;
+            Ok(outcome)
         })
     }
 

@@ -57,6 +57,8 @@ pub enum Answer {
     Edit(Call),
     /// Nobody answered: no terminal, or its input ended.
     Nobody,
+    /// Ctrl-C instead of an answer.
+    Interrupted,
 }
 
 impl Rules {

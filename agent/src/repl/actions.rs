@@ -1,6 +1,6 @@
 //! What the slash commands do that show or switch something.
 
-use shipmate_tools::{Outcome, Table, View, gate, kubernetes};
+use shipmate_tools::{Table, gate, kubernetes};
 use std::time::Duration;
 
 use crate::commands::tools;
@@ -9,7 +9,7 @@ use crate::error::{AgentError, ExitCode};
 use crate::session;
 use crate::translate::Mode;
 use crate::turn::Shown;
-use crate::ui::OutputForm;
+use crate::ui::{OutputForm, outcome_text, table_text};
 
 use super::conversation::Conversation;
 
@@ -30,11 +30,7 @@ impl Conversation<'_> {
                 let note = if self.driver.rules.is_protected(name) { "protected" } else { "" };
                 vec![mark.to_owned(), name.clone(), note.to_owned()]
             });
-            return Ok(table(
-                &["CURRENT", "CONTEXT", ""],
-                rows.collect(),
-                format!("{} contexts", names.len()),
-            ));
+            return Ok(table(&["CURRENT", "CONTEXT", ""], rows.collect()));
         };
         if !names.iter().any(|name| name == wanted) {
             return Err(unknown("context", wanted, &names, "/context lists them"));
@@ -73,11 +69,7 @@ impl Conversation<'_> {
                 let mark = if *name == current { "*" } else { "" };
                 vec![mark.to_owned(), name.clone()]
             });
-            return Ok(table(
-                &["CURRENT", "NAMESPACE"],
-                rows.collect(),
-                format!("{} namespaces", names.len()),
-            ));
+            return Ok(table(&["CURRENT", "NAMESPACE"], rows.collect()));
         };
         if let Some(names) = &listed
             && !names.iter().any(|name| name == wanted)
@@ -93,7 +85,7 @@ impl Conversation<'_> {
 
     /// `/tools`: the catalog, or one tool of it.
     pub(super) fn tools(&self, name: Option<&str>) -> Result<Shown, AgentError> {
-        Ok(Shown::Outcome(tools::outcome(name, OutputForm::Text)?))
+        Ok(Shown::Answer(answer(&outcome_text(&tools::outcome(name, OutputForm::Text)?, OutputForm::Text))))
     }
 
     /// `/history`: the last requests of this session.
@@ -117,8 +109,7 @@ impl Conversation<'_> {
             };
             vec![(index + 1).to_string(), short(&past.request), came_to(past.code).to_owned(), record]
         });
-        let summary = format!("{} requests in this session", self.past.len());
-        Ok(table(&["#", "REQUEST", "OUTCOME", "RECORD"], rows.collect(), summary))
+        Ok(table(&["#", "REQUEST", "OUTCOME", "RECORD"], rows.collect()))
     }
 
     /// `/model`: shows the model, uses another one, or none.
@@ -160,12 +151,15 @@ impl Conversation<'_> {
     }
 }
 
-fn table(columns: &[&str], rows: Vec<Vec<String>>, summary: String) -> Shown {
+fn table(columns: &[&str], rows: Vec<Vec<String>>) -> Shown {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
     let rows = rows.into_iter().map(|row| row.iter().map(|cell| gate::text(cell)).collect()).collect();
-    Shown::Outcome(
-        Outcome::sentence(summary).view(View::Tables(vec![(String::new(), Table { columns, rows })])),
-    )
+    Shown::Answer(answer(&table_text(&Table { columns, rows })))
+}
+
+/// An answer brings its own line end.
+fn answer(text: &str) -> String {
+    text.trim_end().to_owned()
 }
 
 fn unknown(what: &str, wanted: &str, known: &[String], hint: &str) -> AgentError {

@@ -37,7 +37,7 @@ pub async fn run(setting: &mut Setting) -> Result<ExitCode, AgentError> {
 
 async fn interactive(setting: &mut Setting) -> Result<ExitCode, AgentError> {
     let paint = setting.terminal.talk_paint();
-    let history = setting.config.state.join("history");
+    let history = setting.config.state.join("repl-history");
     // From here on Ctrl-C is an event for whoever waits for it, never the end of the process: dialoguer sends
     // the signal to its own process when it is pressed at an approval.
     let _handled =
@@ -77,18 +77,15 @@ async fn interactive(setting: &mut Setting) -> Result<ExitCode, AgentError> {
 async fn prompt(conversation: &Conversation<'_>, names: &Names, paint: Paint) -> Prompt {
     let Ok(connection) = conversation.driver.world.connection().await else {
         names.set_namespace(None);
-        return Prompt {
-            plain: "no cluster> ".to_owned(),
-            painted: format!("{}> ", paint.dim("no cluster")),
-        };
+        let plain = "no cluster> ".to_owned();
+        return Prompt { painted: paint.dim(&plain), plain };
     };
     names.set_namespace(Some(connection.namespace.clone()));
     // Names in a kubeconfig may be anything, line ends included.
-    let place =
-        gate::text(&format!("{}/{}", connection.context, connection.namespace)).replace(['\n', '\t'], " ");
+    let place = format!("{}/{}", connection.context, connection.namespace);
+    let plain = format!("{}> ", gate::text(&place).replace(['\n', '\t'], " "));
     let protected = conversation.driver.rules.is_protected(&connection.context);
-    let painted = if protected { paint.red(&place) } else { paint.cyan(&place) };
-    Prompt { plain: format!("{place}> "), painted: format!("{painted}> ") }
+    Prompt { painted: if protected { paint.red(&plain) } else { paint.cyan(&plain) }, plain }
 }
 
 fn no_terminal(why: impl std::fmt::Display) -> AgentError {

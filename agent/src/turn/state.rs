@@ -273,6 +273,7 @@ impl Turn {
                     vec![Effect::Show(Shown::Note("Nothing was changed.".to_owned()))],
                 )
             }
+            Answer::Interrupted => self.interrupted("interrupted"),
             Answer::Nobody => {
                 let error = AgentError::new(ExitCode::Refused, "nobody answered, so nothing was changed")
                     .hint("answer in a terminal, or add --yes");
@@ -455,17 +456,25 @@ impl Turn {
 
     fn interrupted(&mut self, why: &str) -> Vec<Effect> {
         self.code = ExitCode::Interrupted;
-        let running = self.waiting == Waiting::Run;
-        let outcome = if running {
-            format!("{why} while it ran: it may have been done, or not; look before trying again")
-        } else {
-            format!("{why} before it ran")
+        let outcome = match self.waiting {
+            Waiting::Run => {
+                format!("{why} while it ran: it may have been done, or not; look before trying again")
+            }
+            Waiting::Verification => format!("{why} before it was verified: it was done, and may not be true yet"),
+            _ => format!("{why} before it ran"),
         };
         self.record.said.push(outcome.clone());
-        let note =
-            if running { format!("{outcome}.") } else { format!("{why}; nothing was changed by this step.") };
+        let note = match self.waiting {
+            Waiting::Run | Waiting::Verification => format!("{outcome}."),
+            _ => format!("{why}; nothing was changed by this step."),
+        };
         if self.waiting == Waiting::Verification {
+            // Its row is there already.
             self.current = None;
+            if let Some(row) = self.record.calls.last_mut() {
+                row.succeeded = false;
+                row.outcome = format!("{}, but {why} before it was verified", row.outcome);
+            }
         }
         self.stop(&outcome, vec![Effect::Show(Shown::Note(note))])
     }

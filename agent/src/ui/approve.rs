@@ -20,23 +20,26 @@ pub(super) fn ask(request: &ApprovalRequest, paint: Paint) -> Answer {
     if let Some(name) = &request.typed_name {
         let prompt = format!("Type {} to go on, anything else to leave it", paint.red(name));
         return match line(&prompt) {
-            Some(typed) if typed.trim() == name => Answer::Yes,
-            Some(_) => Answer::No,
-            None => Answer::Nobody,
+            Ok(typed) if typed.trim() == name => Answer::Yes,
+            Ok(_) => Answer::No,
+            Err(silence) => silence,
         };
     }
     let always =
         if request.may_always { ", [a]lways for this tool and namespace in this session" } else { "" };
     let prompt = format!("Go on? [y]es, [n]o, [e]dit the arguments{always}");
     loop {
-        let Some(typed) = line(&prompt) else { return Answer::Nobody };
+        let typed = match line(&prompt) {
+            Ok(typed) => typed,
+            Err(silence) => return silence,
+        };
         match typed.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => return Answer::Yes,
             "n" | "no" | "" => return Answer::No,
             "a" | "always" if request.may_always => return Answer::Always,
             "e" | "edit" => match edit(&request.call) {
-                Some(call) => return Answer::Edit(call),
-                None => return Answer::No,
+                Ok(call) => return Answer::Edit(call),
+                Err(silence) => return silence,
             },
             _ => {}
         }
@@ -48,13 +51,23 @@ pub(super) fn somebody_is_there() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// One line of the person; `None` at the end of input or on Ctrl-C.
-pub(super) fn line(prompt: &str) -> Option<String> {
-    Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text().ok()
+/// One line of the person, or what its absence means.
+pub(super) fn line(prompt: &str) -> Result<String, Answer> {
+    Input::<String>::new()
+        .with_prompt(prompt)
+        .allow_empty(true)
+        .interact_text()
+        .map_err(|error| silence(&error))
+}
+
+/// Ctrl-C and the end of input are both no answer; only the first is the person's will.
+fn silence(error: &dialoguer::Error) -> Answer {
+    let dialoguer::Error::IO(error) = error;
+    if error.kind() == std::io::ErrorKind::Interrupted { Answer::Interrupted } else { Answer::Nobody }
 }
 
 /// The arguments, one line each, with what they are now to start from.
-fn edit(call: &Call) -> Option<Call> {
+fn edit(call: &Call) -> Result<Call, Answer> {
     let mut arguments = Map::new();
     for (name, value) in &call.arguments {
         let now = match value {
@@ -66,7 +79,7 @@ fn edit(call: &Call) -> Option<Call> {
             .with_initial_text(now)
             .allow_empty(true)
             .interact_text()
-            .ok()?;
+            .map_err(|error| silence(&error))?;
         let typed = typed.trim();
         if typed.is_empty() {
             continue;
@@ -77,5 +90,5 @@ fn edit(call: &Call) -> Option<Call> {
         };
         arguments.insert(name.clone(), value);
     }
-    Some(Call { tool: call.tool.clone(), arguments })
+    Ok(Call { tool: call.tool.clone(), arguments })
 }

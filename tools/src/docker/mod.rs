@@ -1,8 +1,14 @@
 //! The adapter for the Docker engine, over its own API, and the judge of Dockerfiles.
 
+mod account;
+pub mod build;
+pub mod context;
 pub mod dockerfile;
 mod engine;
+pub mod ignore;
 mod place;
+pub mod reference;
 
-pub use engine::{Docker, ReadDocker, failure};
+pub use account::Step;
+pub use engine::{Docker, LocalImage, ReadDocker, failure};
 pub use place::{context_of, image_name};

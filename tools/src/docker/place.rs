@@ -66,7 +66,13 @@ fn exists(folder: &Path, source: &str) -> bool {
 /// tagged `latest`.
 #[must_use]
 pub fn image_name(project: &Project, word: &str) -> String {
-    let bare = word.trim_start_matches("./").trim_end_matches('/').rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
+    let bare = word
+        .trim_start_matches("./")
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or(word)
+        .to_ascii_lowercase();
     let files = project.files(|name| name.ends_with(".yaml") || name.ends_with(".yml"));
     let mut names: Vec<String> = files
         .iter()
@@ -88,8 +94,16 @@ fn images_in(text: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| line.trim().trim_start_matches("- ").strip_prefix("image:"))
         .map(|value| value.trim().trim_matches(['"', '\'']).to_owned())
-        .filter(|value| !value.is_empty() && !value.contains("{{") && !value.contains(' ') && !value.contains('@'))
-        .map(|value| if value.rsplit('/').next().is_some_and(|last| last.contains(':')) { value } else { format!("{value}:latest") })
+        .filter(|value| {
+            !value.is_empty() && !value.contains("{{") && !value.contains(' ') && !value.contains('@')
+        })
+        .map(|value| {
+            if value.rsplit('/').next().is_some_and(|last| last.contains(':')) {
+                value
+            } else {
+                format!("{value}:latest")
+            }
+        })
         .collect()
 }
 
@@ -103,8 +117,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("docker/web")).unwrap();
         fs::create_dir_all(folder.path().join("web/src")).unwrap();
-        fs::write(folder.path().join("docker/web/Dockerfile"), "FROM scratch\nCOPY web/src /src\nCOPY --from=0 /x /y\n").unwrap();
-        fs::write(folder.path().join("docker/web/Dockerfile.own"), "FROM scratch\nCOPY Dockerfile /\n").unwrap();
+        fs::write(
+            folder.path().join("docker/web/Dockerfile"),
+            "FROM scratch\nCOPY web/src /src\nCOPY --from=0 /x /y\n",
+        )
+        .unwrap();
+        fs::write(folder.path().join("docker/web/Dockerfile.own"), "FROM scratch\nCOPY Dockerfile /\n")
+            .unwrap();
         let project = Project::new(folder.path().to_owned());
         assert_eq!(context_of(&project, "docker/web/Dockerfile"), ".");
         assert_eq!(context_of(&project, "docker/web/Dockerfile.own"), "docker/web");

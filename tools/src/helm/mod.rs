@@ -4,9 +4,11 @@
 mod chart;
 mod complaint;
 mod release;
+mod rendered;
 mod runner;
 
 pub use chart::chart_name;
 pub use complaint::{complaint, failure};
 pub use release::{ListedRelease, Release, check_release_name};
+pub use rendered::{Rendered, manifest_changes};
 pub use runner::{Helm, ReadHelm};

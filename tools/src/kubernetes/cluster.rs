@@ -36,16 +36,27 @@ pub struct Cluster {
 /// When the namespaces were read, and which there are, when that may be known.
 pub(super) type ReadNamespaces = (Instant, Option<Arc<[String]>>);
 
+/// Nothing has been asked of the cluster yet when a client cannot be made: the kubeconfig is wrong, such as about
+/// where a certificate is.
+fn unusable(connection: &Connection, error: &kube::Error) -> ToolError {
+    Feedback::new(
+        ErrorKind::Unavailable,
+        format!("the context {:?} cannot be used: {error}", connection.context),
+    )
+    .next("check its cluster and user with `kubectl config view`")
+    .into()
+}
+
 impl Cluster {
     pub(crate) fn reading(connection: &Connection, options: &WorldOptions) -> Result<Self> {
-        let builder =
-            ClientBuilder::try_from(connection.config.clone()).map_err(|error| failure("connect", &error))?;
+        let builder = ClientBuilder::try_from(connection.config.clone())
+            .map_err(|error| unusable(connection, &error))?;
         Ok(Self::with(builder.with_layer(&ReadOnlyLayer).build(), connection, options))
     }
 
     pub(crate) fn changing(connection: &Connection, options: &WorldOptions) -> Result<Self> {
-        let builder =
-            ClientBuilder::try_from(connection.config.clone()).map_err(|error| failure("connect", &error))?;
+        let builder = ClientBuilder::try_from(connection.config.clone())
+            .map_err(|error| unusable(connection, &error))?;
         Ok(Self::with(builder.build(), connection, options))
     }
 

@@ -34,7 +34,23 @@ pub fn difference(before: Option<&Value>, after: Option<&Value>) -> String {
             }
         }
     }
-    mask_changed_secrets(before, after, text)
+    let text = mask_changed_secrets(before, after, text);
+    if text.is_empty() && differs(before, after) {
+        // Values that are masked on both sides look alike.
+        return "- (a secret value, not shown)\n+ (the new value, not shown)\n".to_owned();
+    }
+    text
+}
+
+/// Whether anything would change that is not the server's own bookkeeping; masked values count too.
+#[must_use]
+pub fn differs(before: Option<&Value>, after: Option<&Value>) -> bool {
+    let stripped = |object: &Value| {
+        let mut object = object.clone();
+        strip(&mut object);
+        object
+    };
+    before.map(stripped) != after.map(stripped)
 }
 
 /// The object as YAML without status and bookkeeping. Secret values are masked, so two different ones look
@@ -99,6 +115,14 @@ mod tests {
             "    name: web\n  spec:\n-   replicas: 2\n+   replicas: 3\n"
         );
         assert_eq!(difference(Some(&before), Some(&before)), "");
+    }
+
+    #[test]
+    fn a_masked_change_is_still_a_change() {
+        let object = |value: &str| json!({"kind": "Pod", "spec": {"containers": [{"env": [{"name": "API_TOKEN", "value": value}]}]}});
+        let text = difference(Some(&object("one")), Some(&object("two")));
+        assert!(text.contains("not shown") && !text.contains("one") && !text.contains("two"), "{text}");
+        assert!(!differs(Some(&object("one")), Some(&object("one"))));
     }
 
     #[test]

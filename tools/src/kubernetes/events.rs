@@ -78,6 +78,17 @@ impl Event {
         self.severity == "Warning"
     }
 
+    /// Whether it is about `object` or one of `uids`; told by uid, so that the events of a namesake that was
+    /// deleted do not count.
+    #[must_use]
+    pub fn concerns(&self, object: &Value, uids: &[&str]) -> bool {
+        let part = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        // A kubelet writes its node's name where the uid belongs.
+        self.uid == part("/metadata/uid")
+            || (part("/kind") == "Node" && self.uid == part("/metadata/name"))
+            || uids.contains(&self.uid.as_str())
+    }
+
     /// When it was last seen, in kubectl's short form.
     #[must_use]
     pub fn age(&self, now: Timestamp) -> String {
@@ -103,27 +114,25 @@ impl Cluster {
         Ok(events)
     }
 
-    /// The events about an object and what belongs to it, matched by uid so that those of a namesake that was
-    /// deleted do not count; the newest last. `uids` are those of what belongs to it.
+    /// The events about an object and what belongs to it; the newest last. `uids` are those of what belongs to
+    /// it.
     ///
     /// # Errors
     /// As [`Cluster::ask`].
     pub async fn events_about(&self, object: &Value, uids: &[&str]) -> Result<Vec<Event>> {
-        let part = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
-        let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
-        let (kind, name, uid) = (part("/kind"), part("/metadata/name"), part("/metadata/uid"));
         // One object's events are few; those of a family are cheaper to pick from the namespace's.
-        let fields = uids
-            .iter()
-            .all(|other| *other == uid)
-            .then(|| format!("involvedObject.kind={kind},involvedObject.name={name}"));
+        let fields = uids.is_empty().then(|| object_fields(object));
+        let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
         let mut events = self.events(namespace, fields.as_deref()).await?;
-        // A kubelet writes its node's name where the uid belongs.
-        events.retain(|event| {
-            event.uid == uid || (kind == "Node" && event.uid == name) || uids.contains(&event.uid.as_str())
-        });
+        events.retain(|event| event.concerns(object, uids));
         Ok(events)
     }
+}
+
+/// The field selector for the events about one object.
+pub(crate) fn object_fields(object: &Value) -> String {
+    let part = |path: &str| object.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    format!("involvedObject.kind={},involvedObject.name={}", part("/kind"), part("/metadata/name"))
 }
 
 /// Events as a table, with their namespace when `namespaces` is set.
@@ -189,7 +198,7 @@ mod tests {
             json!({"items": [event("web-0", "now", &json!({})), event("web-0", "before", &json!({}))]})
         });
         let pod = json!({"kind": "Pod", "metadata": {"name": "web-0", "namespace": "shop", "uid": "now"}});
-        let events = cluster.events_about(&pod, &["now"]).await.unwrap();
+        let events = cluster.events_about(&pod, &[]).await.unwrap();
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].uid, "now");
     }

@@ -36,6 +36,7 @@ const FRIENDLY: &[Friendly] = &[
     ),
     (&["port", "ports", "container port"], &["Pod"], &["spec.containers.*.ports.*.containerPort"]),
     (&["port", "ports"], &["Service"], &["spec.ports.*.port"]),
+    (&["type"], &["Service"], &["spec.type"]),
     (&["target port", "target ports"], &["Service"], &["spec.ports.*.targetPort"]),
     (&["node port", "node ports"], &["Service"], &["spec.ports.*.nodePort"]),
     (

@@ -28,6 +28,12 @@ pub struct ResourceType {
 }
 
 impl ResourceType {
+    /// A word that names it and nothing else: `deployments.apps`, and the bare plural in the core group.
+    #[must_use]
+    pub fn word(&self) -> String {
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
     /// The form that kube's dynamic client takes.
     #[must_use]
     pub fn api_resource(&self) -> ApiResource {
@@ -104,6 +110,12 @@ impl KindIndex {
     pub fn find(&self, word: &str) -> Option<&ResourceType> {
         let word = word.to_ascii_lowercase();
         self.types.iter().find(|candidate| candidate.answers_to(&word))
+    }
+
+    /// The type of a kind as manifests name it, by group and kind.
+    #[must_use]
+    pub fn find_kind(&self, group: &str, kind: &str) -> Option<&ResourceType> {
+        self.types.iter().find(|candidate| candidate.group == group && candidate.kind == kind)
     }
 
     /// The types of a category, such as `all`.

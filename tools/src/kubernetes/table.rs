@@ -12,6 +12,7 @@ use crate::error::{Result, ToolError};
 
 use super::cluster::Cluster;
 use super::kinds::ResourceType;
+use super::names::check_namespace;
 
 /// Objects asked for at once; kubectl's default chunk size.
 const PAGE: usize = 500;
@@ -101,6 +102,7 @@ impl Cluster {
         field_selector: Option<&str>,
         limit: Option<usize>,
     ) -> Result<ServerTable> {
+        check_namespace(namespace)?;
         let doing = match namespace.filter(|_| resource.namespaced) {
             Some(namespace) => format!("list {} in {namespace}", resource.plural),
             None => format!("list {}", resource.plural),
@@ -128,11 +130,13 @@ impl Cluster {
                 .body(Vec::new())
                 .map_err(|error| ToolError::Fatal(format!("could not {doing}: {error}")))?;
             let page: ServerTable = self.ask(&doing, self.client().request(request)).await?;
+            if page.columns.is_empty() {
+                whole.list(page.items);
+            }
             if whole.columns.is_empty() {
                 whole.columns = page.columns;
             }
             whole.rows.extend(page.rows);
-            whole.list(page.items);
             next = page.metadata.next.filter(|token| !token.is_empty());
             if next.is_none() || limit.is_some_and(|limit| whole.rows.len() >= limit) {
                 return Ok(whole);

@@ -1,7 +1,7 @@
 //! One grounded object: reading it, trying a patch on it, and making sure it is still the one that was shown.
 
 use kube::api::{Api, DynamicObject, Patch, PatchParams};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::preview::{ObjectIdentity, Preview};
@@ -85,6 +85,18 @@ impl Target {
         Ok((self.value(object), identity))
     }
 
+    /// The object as it is; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Cluster::ask`].
+    pub async fn find(&self, cluster: &Cluster) -> Result<Option<Value>> {
+        match self.read(cluster).await {
+            Ok((object, _)) => Ok(Some(object)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The object as it would be after `patch`; the server tries it and keeps nothing.
     ///
     /// # Errors
@@ -141,11 +153,20 @@ impl Target {
     }
 
     /// The object as JSON, with its kind, which lists and dynamic objects may lack.
-    fn value(&self, object: DynamicObject) -> Value {
+    pub(super) fn value(&self, object: DynamicObject) -> Value {
         let mut value = serde_json::to_value(object).unwrap_or_default();
         if let Some(map) = value.as_object_mut() {
             map.entry("kind").or_insert_with(|| self.resource.kind.clone().into());
         }
         value
     }
+}
+
+/// What tells whether an object changed: which one it is, and its generation, or for kinds without one every
+/// write of it. Null for no object.
+#[must_use]
+pub fn version_of(object: Option<&Value>) -> Value {
+    let Some(metadata) = object.and_then(|object| object.get("metadata")) else { return Value::Null };
+    let moved = metadata.get("generation").or_else(|| metadata.get("resourceVersion"));
+    json!([metadata.get("uid"), moved])
 }

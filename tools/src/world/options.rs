@@ -22,6 +22,9 @@ pub struct WorldOptions {
     pub folder: PathBuf,
     /// Where discovery may be cached; nothing is cached without it.
     pub cache: Option<PathBuf>,
+    /// Whether standard input belongs to the calls, so that one may read a manifest from it (`-`). Never where
+    /// requests or answers come from there.
+    pub piped_input: bool,
     /// How long one request to a server may take before it is called unreachable.
     pub request_timeout: Duration,
 }
@@ -36,6 +39,7 @@ impl Default for WorldOptions {
             helm: PathBuf::from("helm"),
             folder: PathBuf::from("."),
             cache: None,
+            piped_input: false,
             request_timeout: Duration::from_secs(30),
         }
     }

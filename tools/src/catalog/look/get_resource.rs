@@ -2,6 +2,7 @@
 //!
 //! A Secret is never given as YAML, JSON or a field, masked or not: the equivalent command would print it.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::gate;
 use crate::kubernetes::{
-    Cluster, Field, KindIndex, Listing, ListingWords, Target, find_fields, friendly_paths, inline,
+    Cluster, Field, KindIndex, Listing, ListingWords, Target, age, find_fields, friendly_paths, inline,
     near_fields, secret_keys,
 };
 use crate::outcome::{Outcome, View};
@@ -59,7 +60,8 @@ impl Tool for GetResource {
         "[<show>] {object} (-o|-ojson|--output|output) json => output=json",
         "[<show>] {object} (yaml|manifest) => output=yaml",
         "[<show>] {object} json => output=json",
-        "[<show>] {object}",
+        "<show> {object}",
+        "is {object} [still|already] (up and running|running|up|alive|there|available)",
         "(is there|does|do we have) [a] {object} [exist]",
         "(what|which) image [version|tag] (is|does) {object} [running|run|use|using|on|have] => field=image",
         "(what|which) (version|tag) (of|is) {object} [running|run|on] [is running|is deployed|do we run] => field=image",
@@ -146,6 +148,12 @@ impl Tool for GetResource {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            None,
+        )?;
         if self.is_secret() && self.shows_values() {
             return Err(refused(self.name.as_deref(), self.namespace.as_deref()).into());
         }
@@ -301,6 +309,9 @@ fn one(field: &Field, named: bool) -> String {
         .values
         .iter()
         .map(|(item, value)| match item {
+            _ if field.path == "metadata.creationTimestamp" => {
+                format!("{}, since {}", age(Some(value), Timestamp::now()), inline(value))
+            }
             Some(item) if several => format!("{item}={}", inline(value)),
             _ => inline(value),
         })

@@ -60,7 +60,13 @@ impl Tool for ListResources {
         "any {kinds:kinds}",
         "[<show>] [the] (status|state|overview) of [all] {kinds:kinds}",
         "how are [the] {kinds:kinds} [doing]",
-        "how many {kinds:kinds} [are there|do we have|exist|do i have|run|are running] => count=true",
+        "[<show>] [all] (newest|youngest|latest|most recent) {kinds:kinds} first => sort=newest",
+        "[<show>] [all] oldest {kinds:kinds} first => sort=oldest",
+        "[<show>] [all] pods (of|for|from|behind|belonging to|that belong to|owned by) {of:object} => kinds=pods",
+        "how many pods (does|has|do) {of:object} [have] [running] => kinds=pods, count=true",
+        "how many pods (of|for|behind) {of:object} [are there|run] => kinds=pods, count=true",
+        "how many {kinds:kinds} [are there|do we have|exist|do i have] => count=true",
+        "how many {kinds:kinds} (are|is) [currently] (running|up) => count=true, status=running",
         "how many {qualifier:word} {kinds:kinds} [are there|do we have|exist] => count=true",
         "(count|number of) [all] {kinds:kinds} => count=true",
         "what (is|are) [currently] running [here|there] => kinds=pods",
@@ -75,7 +81,6 @@ impl Tool for ListResources {
         "[with|having] [the] (label|labels|labelled|labeled|tagged|selector) [with] {selector:label}",
         "(with|where|having|matching) {selector:label}",
         "(-l|--selector) {selector:label}",
-        "(of|for|from|behind|belonging to|that belong to) [the] {of:object}",
         "(named|called|containing|matching) {name_contains:word}",
         "with {name_contains:word} in [the|their|its] name",
         "whose name (contains|includes|has|starts with) {name_contains:word}",
@@ -88,9 +93,12 @@ impl Tool for ListResources {
         "alphabetically => sort=name",
         "[only] [the] first {limit:count}",
         "[only] [the] {limit:count} (newest|latest|youngest|most recent) => sort=newest",
+        "[only] [the] (newest|latest|youngest|most recent|last) {limit:count} => sort=newest",
         "[only] [the] {limit:count} oldest => sort=oldest",
+        "[only] [the] oldest {limit:count} => sort=oldest",
         "(limit|limited to|at most|up to) {limit:count}",
         "(wide|in wide format|-o wide|with more columns|with all columns|with (ips|ip addresses|nodes)) => wide=true",
+        "(with|including|on) (their|the|which) (nodes|node|ips|ip|ip addresses|images|image|versions|selectors) [they run on] => wide=true",
         "and (their|the|which) (nodes|node|ips|ip|ip addresses|images|image|versions|kubelet versions|kernel versions|os|selectors) [they run on] => wide=true",
         "[that|which|who] [is|are] [currently] (running|up) => status=running",
         "[that|which|who] (not|is not|are not|isn't|aren't) [currently] (running|up) => status=not running",
@@ -101,7 +109,7 @@ impl Tool for ListResources {
         "[that|which] (not|is not|are not|isn't|aren't) ready => status=not ready",
         "unready => status=not ready",
         "[that|which] [is|are|have] (completed|succeeded|finished|done) => status=completed",
-        "[that|which] (not|is not|are not|isn't|aren't) (completed|finished|done) => status=not completed",
+        "[that|which] (not|is not|are not|isn't|aren't|have not|has not|haven't|hasn't) (completed|finished|done) => status=not completed",
         "[that|which] [is|are] (unhealthy|failing|broken|bad|problematic|in trouble|down|having problems|with problems) => status=unhealthy",
         "[that|which] (not|is not|are not|isn't|aren't) (healthy|ok|okay|fine|well) => status=unhealthy",
         "[that|which] [is|are] (healthy|ok|fine) => status=healthy",
@@ -158,6 +166,10 @@ impl Tool for ListResources {
     }
 
     fn check(&self) -> Result<()> {
+        for word in self.words() {
+            crate::kubernetes::check_name("kind", word)?;
+        }
+        crate::kubernetes::check_arguments(None, None, self.namespace.as_deref(), self.selector.as_deref())?;
         if self.words().is_empty() {
             return Err(Feedback::new(ErrorKind::InvalidArguments, "which kind to list is not said")
                 .next("name one, such as pods, or say all")
@@ -373,6 +385,19 @@ mod tests {
             (json!({"kinds": "pods", "status": "not running"}), "kubectl get pods"),
         ] {
             assert_eq!(command(arguments), line);
+        }
+    }
+
+    #[test]
+    fn what_would_be_a_flag_or_leave_its_path_is_refused() {
+        for arguments in [
+            json!({"kinds": "pods,--all-namespaces"}),
+            json!({"kinds": "pods", "namespace": "shop/secrets?x="}),
+            json!({"kinds": "pods", "selector": "-A"}),
+            json!({"kinds": " , "}),
+        ] {
+            let bound = Call::new("list_resources", arguments.clone()).bind().unwrap();
+            assert_eq!(bound.check().unwrap_err().kind(), ErrorKind::InvalidArguments, "{arguments}");
         }
     }
 

@@ -65,7 +65,7 @@ impl Metric {
 impl Tool for ResourceUsage {
     const NAME: &'static str = "resource_usage";
     const PHRASES: &'static [&'static str] = &[
-        "[<show>|check] [the] [resource|resources] (usage|consumption|utilization|utilisation|use|load) (of|for|by) {object}",
+        "[<show>|check] [the] [resource|resources] (usage|consumption|utilization|utilisation|use|load|metrics) (of|for|by) {object}",
         "[<show>|check] {object} [resource|resources] (usage|consumption|utilization|metrics|load)",
         "[<show>|check] [the] (cpu|processor) (usage|consumption|utilization|load|use) (of|for|by) {object} => metric=cpu",
         "[<show>|check] [the] (memory|mem|ram) (usage|consumption|utilization|use) (of|for|by) {object} => metric=memory",
@@ -90,10 +90,12 @@ impl Tool for ResourceUsage {
         "[<show>|check] [the] (node|nodes) (cpu|processor) [usage|consumption|utilization|load] => kind=nodes, sort=cpu",
         "[<show>|check] [the] (node|nodes) (memory|mem|ram) [usage|consumption|utilization] => kind=nodes, sort=memory",
         "how (busy|full|loaded) (are|is) [the|my] (node|nodes|cluster) => kind=nodes",
-        "[<show>] [the] pods (sorted|ordered|sort|order) by (cpu|processor) [usage] => kind=pods, sort=cpu",
-        "[<show>] [the] pods (sorted|ordered|sort|order) by (memory|mem|ram) [usage] => kind=pods, sort=memory",
-        "[<show>] [the] nodes (sorted|ordered|sort|order) by (cpu|processor) [usage] => kind=nodes, sort=cpu",
-        "[<show>] [the] nodes (sorted|ordered|sort|order) by (memory|mem|ram) [usage] => kind=nodes, sort=memory",
+        "[<show>] [the] pods [sorted|ordered|sort|order|ranked] by (cpu|processor) [usage] => kind=pods, sort=cpu",
+        "[<show>] [the] pods [sorted|ordered|sort|order|ranked] by (memory|mem|ram) [usage] => kind=pods, sort=memory",
+        "[<show>] [the] nodes [sorted|ordered|sort|order|ranked] by (cpu|processor) [usage] => kind=nodes, sort=cpu",
+        "[<show>] [the] nodes [sorted|ordered|sort|order|ranked] by (memory|mem|ram) [usage] => kind=nodes, sort=memory",
+        "[<show>] [which|what] pods [that|which] [are|use|using] (above|over|more than) {above:word} of (their|the) (memory|mem|ram) (limit|limits|request|requests) => kind=pods, metric=memory, sort=memory",
+        "[<show>] [which|what] pods [that|which] [are|use|using] (above|over|more than) {above:word} of (their|the) (cpu|processor) (limit|limits|request|requests) => kind=pods, metric=cpu, sort=cpu",
         "(which|what) (pod|pods) (use|uses|using|eat|eats|eating|consume|consumes|take|takes|is using|are using|is eating) [the] most (cpu|processor) => kind=pods, sort=cpu",
         "(which|what) (pod|pods) (use|uses|using|eat|eats|eating|consume|consumes|take|takes|is using|are using|is eating) [the] most (memory|mem|ram) => kind=pods, sort=memory",
         "(which|what) (node|nodes) (use|uses|has|have|is using) [the] most (cpu|processor) => kind=nodes, sort=cpu",
@@ -172,6 +174,12 @@ impl Tool for ResourceUsage {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
         self.threshold().map(|_| ())
     }
 }
@@ -296,7 +304,7 @@ async fn usage(wanted: &ResourceUsage, cluster: &Cluster) -> Result<Outcome> {
             usages.sort_by(|left, right| amount(right).total_cmp(&amount(left)));
         }
         None => {
-            usages.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)))
+            usages.sort_by(|left, right| (&left.namespace, &left.name).cmp(&(&right.namespace, &right.name)));
         }
     }
     let found = usages.len();

@@ -13,6 +13,7 @@ mod file;
 mod rules;
 mod shell;
 
+pub(crate) use check_secrets::is_secret_file;
 pub use rules::{RULES, Rule};
 
 use serde_json::{Value, json};
@@ -77,8 +78,7 @@ pub struct SyntaxError {
 pub fn analyze(text: &str, surroundings: Surroundings) -> Result<Vec<Finding>, SyntaxError> {
     // A byte order mark is no part of the first instruction; Docker drops it too.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed = parse_dockerfile::parse(text)
-        .map_err(|error| SyntaxError { line: error.line(), message: format!("{error:#}") })?;
+    let parsed = parse(text)?;
     let file = File::new(text, &parsed);
     let mut findings = Vec::new();
     check_base::check(&file, &mut findings);
@@ -90,6 +90,38 @@ pub fn analyze(text: &str, surroundings: Surroundings) -> Result<Vec<Finding>, S
     findings.sort_by(|a, b| (b.severity(), a.line, a.rule.id).cmp(&(a.severity(), b.line, b.rule.id)));
     findings.dedup_by(|a, b| a.rule.id == b.rule.id && a.line == b.line && a.message == b.message);
     Ok(findings)
+}
+
+/// What a build of the file starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline {
+    /// Images that stages are built on, as far as the file itself says which.
+    pub bases: Vec<String>,
+    /// Names of the stages; `None` for one without a name.
+    pub stages: Vec<Option<String>>,
+}
+
+/// What a build of the file starts from, without judging it.
+///
+/// # Errors
+/// When the file is no Dockerfile.
+pub fn outline(text: &str) -> Result<Outline, SyntaxError> {
+    let parsed = parse(text)?;
+    let file = File::new(text, &parsed);
+    let mut bases: Vec<String> = Vec::new();
+    for stage in &file.stages {
+        if let file::Base::Image(image) = &stage.base
+            && !bases.contains(image)
+        {
+            bases.push(image.clone());
+        }
+    }
+    Ok(Outline { bases, stages: file.stages.iter().map(|stage| stage.name.clone()).collect() })
+}
+
+fn parse(text: &str) -> Result<parse_dockerfile::Dockerfile<'_>, SyntaxError> {
+    parse_dockerfile::parse(text)
+        .map_err(|error| SyntaxError { line: error.line(), message: format!("{error:#}") })
 }
 
 /// A hit of the rule of that name; a test proves that every name used is a rule.
