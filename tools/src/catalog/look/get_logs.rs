@@ -86,6 +86,7 @@ impl Tool for GetLogs {
         "(find|search|look for|grep|search for) {grep:word} in {object} (log|logs)",
         "(search|grep) [the] (log|logs) of {object} for {grep:word}",
         "(search|grep) {object} (log|logs) for {grep:word}",
+        "[any] (error|errors|error messages) in {object} (log|logs) => grep=error",
         "(are there|is there|<show>|any|find) [any|the] (error|errors|error messages) in [the] (log|logs) (of|from|for) {object} => grep=error",
         "(are there|is there|<show>|any|find) [any|the] (error|errors|error messages) in {object} (log|logs) => grep=error",
         "[<show>] [the] (error|errors) (from|in) {object} => grep=error",
@@ -106,6 +107,7 @@ impl Tool for GetLogs {
         "--timestamps => timestamps=true",
         "(container|in container|from container|-c|--container) {container:word}",
         "[from|of|in] [the] {container:word} container",
+        "container {container:word} (in|of|inside|from)",
         "(previous|-p|--previous) => previous=true",
         "[from] [right|just] before [it|the] [last] (died|crash|crashed|restart|restarted|stopped|failed) => previous=true",
         "(-f|--follow|live|following|and follow [it|them]|in real time|continuously|as they come) => follow=true",
@@ -160,6 +162,15 @@ impl Tool for GetLogs {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
+        if let Some(container) = &self.container {
+            crate::kubernetes::check_name("container", container)?;
+        }
         if let Some(since) = &self.since {
             parse_duration("since", since)?;
         }

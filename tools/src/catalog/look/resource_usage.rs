@@ -174,6 +174,12 @@ impl Tool for ResourceUsage {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
         self.threshold().map(|_| ())
     }
 }
