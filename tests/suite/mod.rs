@@ -3,6 +3,7 @@
 mod bad_input;
 mod faces;
 mod interrupted;
+mod requests;
 
 use std::path::Path;
 
