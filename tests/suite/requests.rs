@@ -31,13 +31,14 @@ fn most_requests_are_understood_and_none_changes_what_it_should_not() {
     let world = World::on(cluster, "todo");
     let rows = rows(include_str!("../requests/todo.tsv"));
     lay_out(&world, &rows);
-    let tools: Vec<String> = serde_json::from_str::<Value>(&world.run(["tools", "-o", "json"]).ends_with(0).out)
-        .unwrap()
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|tool| tool["name"].as_str().unwrap().to_owned())
-        .collect();
+    let tools: Vec<String> =
+        serde_json::from_str::<Value>(&world.run(["tools", "-o", "json"]).ends_with(0).out)
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tool| tool["name"].as_str().unwrap().to_owned())
+            .collect();
 
     let verdicts = judged(&world, &rows);
     let (report, possible, right) = report(&verdicts, &tools);
@@ -102,8 +103,11 @@ fn report(verdicts: &[(&Row, Verdict)], tools: &[String]) -> (String, usize, usi
         .unwrap();
     }
     writeln!(text, "right {right_of_possible} of {possible_in_all} rows whose tools exist").unwrap();
-    for (row, verdict) in verdicts.iter().filter(|(row, verdict)| !verdict.right && row.is_possible_with(tools)) {
-        writeln!(text, "  wrong {} [{}] {:?}\n      {}", row.id, row.class, row.request, verdict.got).unwrap();
+    for (row, verdict) in
+        verdicts.iter().filter(|(row, verdict)| !verdict.right && row.is_possible_with(tools))
+    {
+        writeln!(text, "  wrong {} [{}] {:?}\n      {}", row.id, row.class, row.request, verdict.got)
+            .unwrap();
     }
     (text, possible_in_all, right_of_possible)
 }
@@ -113,13 +117,16 @@ fn lay_out(world: &World, rows: &[Row]) {
     let mut paths: Vec<String> = STAND_INS.map(str::to_owned).to_vec();
     let mut services = vec!["backend".to_owned(), "db".to_owned(), "frontend".to_owned()];
     for row in rows {
-        let words = row.request.split_whitespace().map(|word| word.trim_matches(|c| "\"'?,;()[]".contains(c)));
+        let words =
+            row.request.split_whitespace().map(|word| word.trim_matches(|c| "\"'?,;()[]".contains(c)));
         let plain = |word: &&str| {
             word.contains('/')
                 && word.starts_with(|c: char| c.is_alphanumeric() || "_-".contains(c))
                 && word.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c))
         };
-        paths.extend(words.map(|word| word.strip_prefix("./").unwrap_or(word)).filter(plain).map(str::to_owned));
+        paths.extend(
+            words.map(|word| word.strip_prefix("./").unwrap_or(word)).filter(plain).map(str::to_owned),
+        );
         if let Some((_, rest)) = row.request.split_once("compose service ") {
             services.push(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap().to_owned());
         }

@@ -85,7 +85,8 @@ impl Row {
 
     /// Judges what `translate -o json` printed.
     pub fn judge(&self, printed: &str) -> Verdict {
-        let wrong = |got: String| Verdict { right: false, wrong_mutations: Vec::new(), understood: false, got };
+        let wrong =
+            |got: String| Verdict { right: false, wrong_mutations: Vec::new(), understood: false, got };
         let Ok(translation) = serde_json::from_str::<Value>(printed) else {
             return wrong(format!("error: not JSON: {printed}"));
         };

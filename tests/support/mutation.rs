@@ -8,8 +8,7 @@ const DOCKER: &str = "run build rm rmi stop kill start restart tag push pull loa
     update pause unpause cp login";
 const DOCKER_GROUP: &str = "rm remove prune build bake tag push pull load import stop start kill restart exec run \
     create connect disconnect";
-const COMPOSE: &str =
-    "up down stop start restart rm exec run build pull push kill create pause unpause";
+const COMPOSE: &str = "up down stop start restart rm exec run build pull push kill create pause unpause";
 const READERS: &str = "shipmate diff grype cat ls grep egrep head tail sort uniq wc cut tr awk sed column less jq \
     yq base64 hadolint trivy dockle crictl";
 const TAKES_VALUE: &str = "-n --namespace --context --kubeconfig --cluster --user -s --server -H --host -p --profile \
@@ -36,13 +35,15 @@ fn part_mutates(tokens: &[String]) -> bool {
     let own: Vec<&str> = tokens.iter().map(String::as_str).take_while(|token| *token != "--").collect();
     let has = |flag: &str| tokens.iter().any(|token| token == flag);
     let dry = own.iter().any(|token| {
-        *token == "--dry-run" || ["client", "server", "true"].iter().any(|how| **token == format!("--dry-run={how}"))
+        *token == "--dry-run"
+            || ["client", "server", "true"].iter().any(|how| **token == format!("--dry-run={how}"))
     });
     match program {
         "kubectl" => match first {
             "rollout" => one_of("restart undo pause resume", second),
             "config" => {
-                !second.is_empty() && !one_of("view get-contexts current-context get-clusters get-users", second)
+                !second.is_empty()
+                    && !one_of("view get-contexts current-context get-clusters get-users", second)
             }
             "auth" => second == "reconcile",
             "set" if second == "env" && has("--list") => false,
@@ -62,7 +63,8 @@ fn part_mutates(tokens: &[String]) -> bool {
                 || (one_of("addons image", first) && !second.is_empty() && !one_of("list ls", second))
         }
         "kind" | "k3d" => {
-            one_of("create delete load start stop import cluster image", first) && !one_of("list ls get", second)
+            one_of("create delete load start stop import cluster image", first)
+                && !one_of("list ls get", second)
         }
         "ctr" => words.iter().any(|word| one_of("import rm delete kill run exec", word)),
         _ => !one_of(READERS, program),

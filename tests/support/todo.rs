@@ -81,13 +81,20 @@ impl Todo {
         remove(cluster);
         for namespace in ["todo", "staging"] {
             cluster.ask(&["create", "namespace", namespace]);
-            cluster.ask(&["wait", "--for=create", "-n", namespace, "serviceaccount/default", "--timeout=60s"]);
+            cluster.ask(&[
+                "wait",
+                "--for=create",
+                "-n",
+                namespace,
+                "serviceaccount/default",
+                "--timeout=60s",
+            ]);
         }
         if form == Form::Application {
             images(cluster);
         }
         for text in texts {
-            cluster.apply("todo", text);
+            cluster.apply((form == Form::Application).then_some("todo"), text);
         }
         // Last: a run that was cut short leaves no namespace that claims to be whole.
         cluster.ask(&["label", "namespace", "todo", "--overwrite", &format!("{HOLDS}={label}")]);
@@ -98,12 +105,16 @@ impl Todo {
     pub fn measured(&self, cluster: &Cluster) {
         let began = Instant::now();
         loop {
-            let output = cluster.kubectl(&["top", "pods", "-n", "todo", "-l", "app=todo-backend"]).output().unwrap();
+            let output =
+                cluster.kubectl(&["top", "pods", "-n", "todo", "-l", "app=todo-backend"]).output().unwrap();
             if output.status.success() && String::from_utf8_lossy(&output.stdout).contains("todo-backend") {
                 return;
             }
             let said = String::from_utf8_lossy(&output.stderr);
-            assert!(began.elapsed() < Duration::from_secs(120), "no metrics of the backend after 120 s: {said}");
+            assert!(
+                began.elapsed() < Duration::from_secs(120),
+                "no metrics of the backend after 120 s: {said}"
+            );
             std::thread::sleep(Duration::from_secs(2));
         }
     }
@@ -113,7 +124,8 @@ fn remove(cluster: &Cluster) {
     for namespace in ["todo", "staging"] {
         cluster.ask(&["delete", "namespace", namespace, "--ignore-not-found", "--wait=false"]);
         // The pods have nobody to say goodbye to.
-        let force = ["delete", "pods", "--all", "-n", namespace, "--force", "--grace-period=0", "--wait=false"];
+        let force =
+            ["delete", "pods", "--all", "-n", namespace, "--force", "--grace-period=0", "--wait=false"];
         drop(cluster.kubectl(&force).output());
     }
     for namespace in ["namespace/todo", "namespace/staging"] {
