@@ -65,7 +65,7 @@ fn a_change_in_a_conversation_can_be_taken_back() {
     wait_until("the record", || world.records().len() == 1);
     assert_eq!(replicas(), "2");
     terminal.types("/undo");
-    terminal.shows("from 2 to 1 replicas");
+    terminal.shows("from 2 to 1 replica");
     terminal.shows("Go on?");
     terminal.types("y");
     wait_until("the record", || world.records().len() == 2);
