@@ -65,6 +65,8 @@ impl Tool for ApplyChart {
         "(with|using|from|-f|--values) [the] [values] [file] {values:path}",
         "(with|using|and|--set|set|setting) {set:assignment}",
         "(as|called|named) [release] {release:word}",
+        "(with|using|and|setting) [set|change|bump|use] [the] {part:word} image [tag|version] [set] [to|at] {version:word} => set={part}.image.tag={version}",
+        "(with|using|and|setting) [set|change|bump|use] [the] image (tag|version) [set] [to|at] {version:word} => set=image.tag={version}",
     ];
 
     fn effect(&self) -> Effect {
