@@ -328,6 +328,14 @@ fn finish(
                     }
                 }
             }
+            // "nuke payments", where payments is a namespace: all of it, or an object of that name?
+            let namesake = slot.accepts == shipmate_tools::slot::ObjectAccepts::Any
+                && tool.can_change
+                && slot.kind.is_none()
+                && slot.name.as_ref().is_some_and(|name| request.situation.namespaces.contains(name));
+            if namesake {
+                gaps.push(Gap::Vague(slot.name.clone().unwrap_or_default()));
+            }
             let nothing = slot.kind.is_none() && slot.name.is_none();
             let explained = gaps
                 .iter()

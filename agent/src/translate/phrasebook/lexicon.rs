@@ -120,6 +120,7 @@ pub(super) const SCOPES: &[&str] = &[
     "[the] (namespace|ns) {namespace:namespace}",
     "[the] {namespace:place} (namespace|ns)",
     "(across|in|from|of|over|for|on|through) (all|every|each|any) [of] [the|my|our] (namespaces|namespace|ns) => all_namespaces=true",
+    "(across|over) namespaces => all_namespaces=true",
     "(all|every|each|any) [the] (namespaces|namespace|ns) => all_namespaces=true",
     "(everywhere|anywhere|cluster-wide|clusterwide|cluster wide) => all_namespaces=true",
     "(across|throughout) [the|my|our|this] [whole|entire|complete] cluster => all_namespaces=true",

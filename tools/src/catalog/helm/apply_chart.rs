@@ -53,6 +53,7 @@ impl Tool for ApplyChart {
         "(install|deploy|apply|roll out|set up|upgrade|update) [the|my|our] [helm] chart",
         "(install|deploy|apply) [the] [helm] chart (in|from|at) {chart:path}",
         "(install|deploy|upgrade) {chart:path} with helm",
+        "(install|upgrade) {chart:path} (as|named|called) [release] {release:word}",
         "helm (install|upgrade) [--install|-i] {release:word} {chart:path}",
         "helm (install|upgrade) [--install|-i] {release:word}",
         "(install|upgrade|update) [the] [helm] release {release:word}",
