@@ -4,15 +4,15 @@
 mod chart;
 mod complaint;
 mod release;
-mod rendered;
 mod render;
+mod rendered;
 mod runner;
 mod upgrade;
 
 pub use chart::{chart_digest, chart_name};
 pub use complaint::{complaint, failure};
 pub use release::{ListedRelease, Release, check_release_name};
-pub use rendered::{Rendered, manifest_changes};
 pub use render::{ChartRequest, Rendered};
+pub use rendered::{Rendered, manifest_changes};
 pub use runner::{Helm, ReadHelm};
 pub use upgrade::{Pair, drift, dropped_values, merge_patch, pairs};
