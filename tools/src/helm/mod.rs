@@ -4,6 +4,11 @@
 mod chart;
 mod complaint;
 mod release;
+mod runner;
+
+pub use complaint::{complaint, failure};
+pub use release::{ListedRelease, Release, check_release_name};
+mod chart;
 mod rendered;
 mod runner;
 

@@ -70,6 +70,7 @@ pub use rollout::{wait_for_replicas, wait_for_rollout, wait_for_rollouts};
 pub use row_order::RowOrder;
 pub use secret::secret_keys;
 pub use table::{ColumnDefinition, Row, ServerTable};
+pub use target::{Target, reference};
 pub use target::{Target, reference, version_of};
 pub use usage::{Amounts, Usage};
 pub use workload::{RolloutState, replicas_state, rollout_state, selector_text};

@@ -43,6 +43,9 @@ pub(super) struct Reading<'r> {
     pub effect: Effect,
     /// What the reading costs.
     pub cost: u32,
+    /// Whether no word of a pattern was found, and some that could be anything: good for a look by itself,
+    /// too little beside a change.
+    pub bare: bool,
     literals: u32,
 }
 
@@ -170,7 +173,12 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
     let effect = finish(request, tool, &mut calls, &mut gaps)?;
     cost +=
         40 * u32::try_from(gaps.iter().filter(|gap| !matches!(gap, Gap::Pronoun(_))).count()).unwrap_or(0);
-    Some(Reading { tool, calls, gaps, effect, cost, literals: found.literals })
+    let free = found
+        .captured
+        .iter()
+        .any(|captured| matches!(captured.kind, SlotType::Word | SlotType::Text | SlotType::Object));
+    let bare = found.literals == 0 && free;
+    Some(Reading { tool, calls, gaps, effect, cost, bare, literals: found.literals })
 }
 
 /// "Give me a break": words for showing, and then words that could be anything, name no object. A kind, a

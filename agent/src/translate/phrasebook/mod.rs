@@ -148,16 +148,13 @@ impl Phrasebook {
                 suggest::EXAMPLE
             ));
         }
-        if let Some(found) = guard::check(text, &all) {
-            return found;
-        }
-        if let Some(refusal) = secrets::check(&all) {
-            return refusal;
-        }
         let (program, tokens) = typed_program(&all);
         let mut request = Request::new(&self.library, situation, tokens, program.is_some());
         if let Some(answer) = help::check(&request) {
             return answer;
+        }
+        if let Some(found) = guard::check(text, &all).or_else(|| secrets::check(&all)) {
+            return found;
         }
         let bounds = (0, tokens.len() - usize::from(is_question(tokens)));
         if let Some(understood) = answer::understand(&request, bounds, program) {
@@ -167,6 +164,13 @@ impl Phrasebook {
             && let Some(understood) = answer::understand(&request, bounds, program)
         {
             return understood;
+        }
+        if let Some(spelled_out) = plan::spell_out(&request) {
+            let request = Request::new(&self.library, situation, &spelled_out, program.is_some());
+            let bounds = (0, spelled_out.len() - usize::from(is_question(&spelled_out)));
+            if let Some(understood) = answer::understand(&request, bounds, program) {
+                return understood;
+            }
         }
         suggest::not_understood(&request)
     }

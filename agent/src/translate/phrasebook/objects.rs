@@ -87,7 +87,8 @@ fn share_kind(said: &mut [ObjectSaid]) {
 fn single(request: &Request<'_>, position: usize, end: usize, change: bool) -> Vec<(usize, ObjectSaid, u32)> {
     let mut found = Vec::new();
     let mut at = position;
-    let mut article = false;
+    // The article may have been stepped over as filler.
+    let mut article = position > 0 && request.is_determiner(position - 1);
     while at < end
         && matches!(
             word(request, at),
@@ -226,8 +227,15 @@ fn name_first(
         let first = parts.is_empty();
         let free = quoted || is_free(request, at);
         // "the test deployment" and "the runner" name something although "test" and "run" are verbs.
+        let vague = first
+            && kind_next.is_none()
+            && request.role(at).is(Role::VAGUE)
+            && request.facts.get(at).is_none_or(|facts| facts.kind.is_none());
         let allowed = free
+            || vague
+            || (first && article && kind_next.is_some() && request.role(at).is(Role::CONCEPT))
             || (first
+                && (kind_next.is_some() || request.facts.get(at).is_none_or(|facts| facts.kind.is_none()))
                 && !request
                     .role(at)
                     .is(Role::FUNCTION.or(Role::PRONOUN).or(Role::ADJECTIVE).or(Role::CONCEPT))
@@ -238,7 +246,7 @@ fn name_first(
         if !first && (!free || !joins(request, at) || !joins(request, at - 1)) {
             break;
         }
-        if request.role(at).is(Role::VAGUE) && kind_next.is_none() && first {
+        if vague {
             if !article || !change {
                 push_name(request, at + 1, end, &[token.word.as_str()], FREE_WORD, found);
             } else {
@@ -316,7 +324,7 @@ fn joins(request: &Request<'_>, position: usize) -> bool {
     is_free(request, position)
         && !token.possessive
         && !facts.namespace
-        && facts.slips.is_empty()
+        && (facts.slips.is_empty() || request.forgiving)
         && !facts.role.is(Role::LITERAL)
         && token.shape == Shape::Word
 }

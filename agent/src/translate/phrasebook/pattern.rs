@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::vocabulary::{Role, Vocabulary, WordId};
+use super::vocabulary::{Role, Vocabulary, WordId, singular};
 
 /// Why a pattern is none.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -94,8 +94,8 @@ pub(super) struct Slot {
 /// One step of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
-    /// This word.
-    Word(WordId),
+    /// This word; whether the pattern writes it in the plural.
+    Word(WordId, bool),
     /// A phrase of this class.
     Class(usize),
     /// A value.
@@ -138,7 +138,7 @@ pub(super) struct Pattern {
 
 #[derive(Debug, Clone)]
 enum Node {
-    Word(WordId),
+    Word(WordId, bool),
     Class(usize),
     Slot(usize),
     Sequence(Vec<Self>),
@@ -263,7 +263,8 @@ impl Parser<'_, '_, '_> {
                     let (word, rest) = self.rest.split_at(end);
                     // Patterns are normalised as requests are, so that "what's" and "what is" are one.
                     for token in super::normalise::tokens(word).iter().filter(|token| !token.is_mark()) {
-                        parts.push(Node::Word(self.compiler.vocabulary.add(&token.word, Role::LITERAL)));
+                        let id = self.compiler.vocabulary.add(&token.word, Role::LITERAL);
+                        parts.push(Node::Word(id, singular(&token.word) != token.word));
                     }
                     self.rest = rest;
                 }
@@ -286,7 +287,7 @@ impl Parser<'_, '_, '_> {
 
 fn emit(node: &Node, ops: &mut Vec<Op>) {
     match node {
-        Node::Word(word) => ops.push(Op::Word(*word)),
+        Node::Word(word, many) => ops.push(Op::Word(*word, *many)),
         Node::Class(class) => ops.push(Op::Class(*class)),
         Node::Slot(slot) => ops.push(Op::Slot(*slot)),
         Node::Sequence(parts) => parts.iter().for_each(|part| emit(part, ops)),
@@ -329,7 +330,7 @@ fn set(ops: &mut [Op], at: usize, op: Op) {
 /// What a node cannot do without. An alternative needs one of what each of its choices needs first.
 fn collect_needs(node: &Node, slots: &[Slot], needs: &mut Vec<Need>) {
     match node {
-        Node::Word(word) => needs.push(Need { words: vec![*word], ..Need::default() }),
+        Node::Word(word, _) => needs.push(Need { words: vec![*word], ..Need::default() }),
         Node::Class(class) => needs.push(Need { classes: vec![*class], ..Need::default() }),
         Node::Slot(slot) => {
             if slots.get(*slot).is_some_and(|slot| matches!(slot.kind, SlotType::Kinds | SlotType::Kind)) {
@@ -356,7 +357,7 @@ fn collect_needs(node: &Node, slots: &[Slot], needs: &mut Vec<Need>) {
 /// The words a program can begin with. False when it can begin with something else than a word.
 fn collect_starts(ops: &[Op], step: usize, starts: &mut Vec<WordId>) -> bool {
     match ops.get(step) {
-        Some(Op::Word(word)) => {
+        Some(Op::Word(word, _)) => {
             starts.push(*word);
             true
         }

@@ -69,7 +69,7 @@ fn nearest(request: &Request<'_>) -> Vec<(&'static str, String)> {
                         .ops
                         .iter()
                         .filter(|op| match op {
-                            Op::Word(word) => {
+                            Op::Word(word, _) => {
                                 request.has_word(*word) && !vocabulary.role(*word).is(Role::FUNCTION)
                             }
                             _ => false,

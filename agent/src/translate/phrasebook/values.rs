@@ -74,6 +74,8 @@ pub(super) fn read(
         SlotType::Word
             if !token.word.starts_with('-')
                 && (objects::is_free(request, position)
+                    && (request.forgiving
+                        || request.facts.get(position).is_none_or(|facts| facts.slips.is_empty()))
                     || led && !request.role(position).is(Role::FUNCTION)) =>
         {
             one(token.text.clone(), FREE_WORD)
