@@ -4,11 +4,6 @@
 mod chart;
 mod complaint;
 mod release;
-mod runner;
-
-pub use complaint::{complaint, failure};
-pub use release::{ListedRelease, Release, check_release_name};
-mod chart;
 mod rendered;
 mod runner;
 

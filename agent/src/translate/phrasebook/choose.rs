@@ -74,7 +74,11 @@ pub(super) fn choose<'r>(
         if program.is_some() && tool.program.is_some() && tool.program != program {
             continue;
         }
-        let candidates: Vec<&Pattern> = tool.phrases.iter().filter(|pattern| request.has(pattern)).collect();
+        let candidates: Vec<&Pattern> = tool
+            .phrases
+            .iter()
+            .filter(|pattern| (!pattern.typed || program.is_some()) && request.has(pattern))
+            .collect();
         if candidates.is_empty() {
             continue;
         }

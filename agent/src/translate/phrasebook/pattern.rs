@@ -134,6 +134,8 @@ pub(super) struct Pattern {
     pub needs: Vec<Need>,
     /// The words it can begin with, sorted; none when it can begin with anything.
     pub starts: Vec<WordId>,
+    /// Whether it is meant only behind its program's name: "helm upgrade web", not "upgrade web".
+    pub typed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -178,7 +180,7 @@ impl Compiler<'_> {
         }
         starts.sort_unstable();
         starts.dedup();
-        Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts })
+        Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts, typed: false })
     }
 
     /// Compiles a pattern that must not fit just anything.

@@ -72,10 +72,16 @@ impl ToolPatterns {
         let mut compile = |sources: &[&str], phrase: bool| {
             let mut patterns = Vec::with_capacity(sources.len());
             for source in sources {
-                let compiled =
-                    if phrase { compiler.compile_phrase(source) } else { compiler.compile(source) };
+                // The program's name is taken off a request before it is matched.
+                let typed =
+                    ["helm ", "kubectl ", "docker "].iter().find_map(|name| source.strip_prefix(name));
+                let compiled = match typed {
+                    Some(rest) if phrase => compiler.compile_phrase(rest),
+                    _ if phrase => compiler.compile_phrase(source),
+                    _ => compiler.compile(source),
+                };
                 match compiled {
-                    Ok(pattern) => patterns.push(pattern),
+                    Ok(pattern) => patterns.push(Pattern { typed: phrase && typed.is_some(), ..pattern }),
                     Err(error) => errors.push((format!("{}: {source}", entry.tool.name()), error)),
                 }
             }
