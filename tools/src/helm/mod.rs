@@ -2,6 +2,7 @@
 //! vector and the same cluster, context and namespace that everything else uses.
 
 mod chart;
+mod compare;
 mod complaint;
 mod release;
 mod render;
@@ -9,6 +10,7 @@ mod runner;
 mod upgrade;
 
 pub use chart::{chart_digest, chart_name};
+pub use compare::{Comparison, compare};
 pub use complaint::{complaint, failure};
 pub use release::{ListedRelease, Release, check_release_name};
 pub use render::{ChartRequest, Rendered};
