@@ -1,8 +1,11 @@
 //! The suites, one file each, named after what people would look for.
 
 mod bad_input;
+mod change;
 mod faces;
 mod interrupted;
+mod requests;
+mod seven;
 
 use std::path::Path;
 

@@ -5,7 +5,7 @@
 //! request not understood, and must never be swallowed as the name of something.
 
 /// Classes, by the name that patterns use.
-pub(super) const CLASSES: &[(&str, &str)] = &[
+pub(in crate::translate) const CLASSES: &[(&str, &str)] = &[
     (
         "show",
         "(show [me|us]|gimme|list [out]|get [me]|give me|display|print [out]|view|fetch|find|output|enumerate|see|pull up|look up|\
