@@ -3,6 +3,7 @@
 mod bad_input;
 mod faces;
 mod interrupted;
+mod repl;
 
 use std::path::Path;
 
