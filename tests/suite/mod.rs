@@ -4,6 +4,7 @@ mod bad_input;
 mod change;
 mod faces;
 mod interrupted;
+mod repl;
 mod requests;
 mod seven;
 

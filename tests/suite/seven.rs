@@ -11,7 +11,7 @@ use std::time::Duration;
 /// A request, a part of the call in its record, a part of the command, and a part of what is printed.
 const SEVEN: [(&str, &str, &str, &str); 7] = [
     ("build optimized frontend image", "build_image", "docker build -t todo-frontend", ""),
-    ("analyze my backend Dockerfile", "analyze_dockerfile", "docker/backend/Dockerfile", "Dockerfile"),
+    ("analyze my backend Dockerfile", "analyze_dockerfile", "docker/backend/Dockerfile", "SEVERITY"),
     ("show me all todo pods", "list_resources", "kubectl get pods", "todo-backend-"),
     ("get logs from backend deployment", "get_logs", "kubectl logs deployment/todo-backend -n todo", ""),
     (
