@@ -4,6 +4,8 @@ mod bad_input;
 mod change;
 mod faces;
 mod interrupted;
+mod manifests;
+mod model_faults;
 mod repl;
 mod requests;
 mod seven;
