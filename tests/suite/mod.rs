@@ -6,6 +6,7 @@ mod faces;
 mod interrupted;
 mod manifests;
 mod model_faults;
+mod repl;
 mod requests;
 mod seven;
 

@@ -175,6 +175,20 @@ fn container_finding(
     let crash = |message: String| {
         let out_of_memory = text(status, "/lastState/terminated/reason") == "OOMKilled"
             || text(status, "/state/terminated/reason") == "OOMKilled";
+        // The runtime's reasons for a container whose program never ran.
+        let never_ran = ["/state/terminated/reason", "/lastState/terminated/reason"]
+            .iter()
+            .any(|pointer| matches!(text(status, pointer), "StartError" | "ContainerCannotRun"));
+        if never_ran {
+            return new(
+                Code::ContainerStartError,
+                Severity::Error,
+                format!("container {container} cannot be started"),
+            )
+            .evidence(ending(status, restarts))
+            .next("check its command, its working folder and its mounts")
+            .call("describe_resource", json!({}));
+        }
         let finding = if out_of_memory {
             new(Code::OOMKilled, Severity::Error, format!("{message}: it uses more memory than its limit"))
         } else {
@@ -286,7 +300,7 @@ fn running(
             .iter()
             .rev()
             .find(|event| text(event, "/reason") == "Unhealthy")
-            .map(|event| text(event, "/message").to_owned());
+            .map(|event| text(event, "/message").trim_end_matches([':', ' ']).to_owned());
         return Some(
             Finding::new(
                 Code::NotReady,

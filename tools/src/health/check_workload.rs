@@ -2,12 +2,13 @@
 //! rollout that is under way.
 
 use serde_json::{Value, json};
+use std::collections::HashSet;
 
 use crate::severity::Severity;
 
 use super::check_node::said;
-use super::check_pod::is_young;
-use super::field::{age, condition, controller, namespace, number, seconds_since, text};
+use super::check_pod::{is_ready, is_young};
+use super::field::{age, condition, controller, name, namespace, number, seconds_since, text};
 use super::finding::{Code, Finding, ObjectRef};
 use super::snapshot::Snapshot;
 
@@ -21,7 +22,16 @@ const ROLLOUT: i64 = 600;
 /// Controllers need some seconds to make pods.
 const CONTROLLER: i64 = 30;
 
+/// Namespaces and names of pods that have a fault of their own.
+type Faulty = HashSet<(String, String)>;
+
+/// Takes what is known about pods from `findings`, so it comes after the check of pods.
 pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    let faulty: Faulty = findings
+        .iter()
+        .filter(|finding| finding.object.kind == "Pod" && finding.severity >= Severity::Warning)
+        .map(|finding| (finding.object.namespace.clone().unwrap_or_default(), finding.object.name.clone()))
+        .collect();
     for kind in KINDS {
         for workload in snapshot.list(kind) {
             // A Deployment speaks for its ReplicaSets.
@@ -31,7 +41,7 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
             if kind == "StatefulSet" {
                 findings.extend(governing_service(snapshot, workload));
             }
-            findings.extend(workload_finding(snapshot, kind, workload));
+            findings.extend(workload_finding(snapshot, kind, workload, &faulty));
         }
     }
 }
@@ -47,7 +57,7 @@ pub(super) fn replicas(kind: &str, workload: &Value) -> (i64, i64) {
     (number(workload, "/spec/replicas").unwrap_or(1), number(workload, "/status/readyReplicas").unwrap_or(0))
 }
 
-fn workload_finding(snapshot: &Snapshot, kind: &str, workload: &Value) -> Option<Finding> {
+fn workload_finding(snapshot: &Snapshot, kind: &str, workload: &Value, faulty: &Faulty) -> Option<Finding> {
     let object = ObjectRef::of(kind, workload);
     let (wanted, ready) = replicas(kind, workload);
     if wanted == 0 && kind != "DaemonSet" {
@@ -95,7 +105,7 @@ fn workload_finding(snapshot: &Snapshot, kind: &str, workload: &Value) -> Option
         });
     }
     let pods = snapshot.pods_of_workload(kind, workload);
-    if is_under_way(snapshot, workload, &pods) {
+    if is_under_way(snapshot, workload, &pods, faulty) {
         return None;
     }
     Some(
@@ -112,23 +122,13 @@ fn workload_finding(snapshot: &Snapshot, kind: &str, workload: &Value) -> Option
 }
 
 /// Whether pods that are not ready may still become so: they are young, or the rollout lately made progress.
-fn is_under_way(snapshot: &Snapshot, workload: &Value, pods: &[&Value]) -> bool {
+fn is_under_way(snapshot: &Snapshot, workload: &Value, pods: &[&Value], faulty: &Faulty) -> bool {
     if age(snapshot.now, workload) < CONTROLLER {
         return true;
     }
-    let unready: Vec<&&Value> = pods.iter().filter(|pod| !super::check_pod::is_ready(pod)).collect();
-    // A container that crashed is no start that takes its time.
-    let crashed = unready.iter().any(|pod| {
-        super::field::items(pod, "/status/containerStatuses").any(|status| {
-            number(status, "/restartCount").unwrap_or(0) > 0
-                || status.pointer("/state/terminated").is_some()
-                || matches!(
-                    text(status, "/state/waiting/reason"),
-                    reason if !matches!(reason, "" | "ContainerCreating" | "PodInitializing")
-                )
-        })
-    });
-    if crashed {
+    let unready: Vec<&&Value> = pods.iter().filter(|pod| !is_ready(pod)).collect();
+    // A pod with a fault of its own is no start that takes its time.
+    if unready.iter().any(|pod| faulty.contains(&(namespace(pod).to_owned(), name(pod).to_owned()))) {
         return false;
     }
     let deadline = number(workload, "/spec/progressDeadlineSeconds").unwrap_or(ROLLOUT);

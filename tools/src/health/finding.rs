@@ -52,6 +52,10 @@ macro_rules! codes {
         pub enum Code { $($(#[doc = $doc])+ $code),* }
 
         impl Code {
+            /// Every code with what it means.
+            pub const ALL: &'static [(Self, &'static str)] =
+                &[$((Self::$code, concat!($($doc),+))),*];
+
             /// Its name, as in `code` of the results.
             #[must_use]
             pub const fn word(self) -> &'static str {

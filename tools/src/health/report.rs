@@ -63,7 +63,8 @@ impl Report {
     pub fn json(&self) -> Value {
         json!({
             "schema": SCHEMA,
-            "score": self.score().0,
+            // A score of what nobody could look at would read as fine.
+            "score": self.looked_at_pods().then(|| self.score().0),
             "findings": self.findings.iter().map(Finding::json).collect::<Vec<_>>(),
             "unchecked": self
                 .unchecked
@@ -88,6 +89,10 @@ impl Report {
         }
         let floor = if lost > 100 { ", not below 0" } else { "" };
         (score, format!("{score} = {arithmetic}{floor}"))
+    }
+
+    fn looked_at_pods(&self) -> bool {
+        self.counts.iter().any(|(kind, _)| *kind == "Pod")
     }
 
     /// One sentence.
@@ -148,11 +153,13 @@ impl Report {
         }
         if !self.unchecked.is_empty() {
             lines.push("Not looked at:".to_owned());
-            lines.extend(self.unchecked.iter().map(|one| format!("  {}: {}", one.kind, one.reason)));
+            lines.extend(self.unchecked.iter().map(|one| format!("  {:<24}{}", one.kind, one.reason)));
             lines.push(String::new());
         }
         if !self.counts.is_empty() {
             lines.push(format!("Looked at {}", self.looked_at()));
+        }
+        if self.looked_at_pods() {
             let limited = if self.unchecked.is_empty() { "" } else { ", for what could be looked at" };
             lines.push(format!("Score {}{limited}", self.score().1));
         }
@@ -262,15 +269,15 @@ impl Group<'_> {
         let count = self.same.iter().filter(|finding| finding.object != self.root.object).count();
         match (count, &self.root.owner) {
             (0, _) => String::new(),
-            (count, Some(owner)) => format!(" and {count} more of {owner}"),
-            (count, None) => format!(" and {count} more"),
+            (count, Some(owner)) => format!(" (and {count} more of {owner})"),
+            (count, None) => format!(" (and {count} more)"),
         }
     }
 
     fn lines(&self) -> Vec<String> {
         let root = self.root;
         let mut lines = vec![format!(
-            "{:<8}  {}{}: {}  [{}]",
+            "{:<8}  {}{} {}  [{}]",
             self.severity.word().to_uppercase(),
             root.object,
             self.others(),

@@ -94,7 +94,7 @@ impl Snapshot {
                 Err(error) => {
                     let reason = match error.kind() {
                         ErrorKind::Unauthorized | ErrorKind::Unavailable => return Err(error),
-                        ErrorKind::Forbidden => format!("forbidden: {error}"),
+                        ErrorKind::Forbidden => format!("forbidden: you may not list it {}", place(scope)),
                         ErrorKind::NotFound => "the cluster does not have this kind".to_owned(),
                         _ => error.to_string(),
                     };
@@ -208,6 +208,10 @@ impl Snapshot {
         events.sort_by_key(|event| last_seen(event));
         events
     }
+}
+
+fn place(scope: Option<&str>) -> String {
+    scope.map_or_else(|| "in the whole cluster".to_owned(), |scope| format!("in {scope}"))
 }
 
 fn push(index: &mut HashMap<String, Vec<usize>>, key: &str, position: usize) {

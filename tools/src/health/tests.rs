@@ -186,7 +186,7 @@ fn a_crash_is_one_problem_however_many_objects_show_it() {
     insta::assert_snapshot!(format!("{}\n\n{}", report.summary(), report.text()), @r"
     1 problem in the cluster, critical: Pod shop/web-1-a container main ends again and again
 
-    CRITICAL  Pod shop/web-1-a and 1 more of Deployment shop/web: container main ends again and again  [CrashLoopBackOff]
+    CRITICAL  Pod shop/web-1-a (and 1 more of Deployment shop/web) container main ends again and again  [CrashLoopBackOff]
       seen    last ended with exit code 1, Error; restarted 7 times; log: panic: no database
       so      Service shop/front has no ready endpoint: none of its 2 pods is ready; Deployment shop/web has 0 of 2 pods ready; Ingress shop/way cannot answer for front: the Service has no ready endpoint
       next    read what it said before it ended
@@ -235,8 +235,8 @@ fn what_may_not_be_read_never_reads_as_fine() {
     Nothing is broken in what could be looked at of the cluster (no objects: there are none); Secret, Node could not be
 
     Not looked at:
-      Secret: forbidden
-      Node: forbidden
+      Secret                  forbidden
+      Node                    forbidden
 
     Looked at no objects: there are none
     Score 100 = 100, for what could be looked at
@@ -247,7 +247,9 @@ fn what_may_not_be_read_never_reads_as_fine() {
         HashMap::new(),
         vec![Unchecked { kind: "Pod".into(), reason: "forbidden".into() }],
     );
-    assert!(Report::new(&nothing, analyze(&nothing)).summary().starts_with("Nothing can be said"));
+    let nothing = Report::new(&nothing, analyze(&nothing));
+    assert!(nothing.summary().starts_with("Nothing can be said"));
+    assert_eq!(nothing.json()["score"], Value::Null);
     // A Secret that could not be looked for is not called missing.
     let needs = json!({"metadata": {"ownerReferences": null}, "spec": {"containers": [{"name": "main", "envFrom": [{"secretRef": {"name": "s"}}]}]}});
     let unread = snapshot_without(vec![pod("web", "web", needs)], &["Secret"]);
@@ -261,6 +263,10 @@ fn a_rollout_under_way_and_a_stopped_workload_are_no_faults() {
     objects.push(pod("web", "web-1-a", json!({"metadata": {"creationTimestamp": JUST_NOW}, "status": status(json!({"waiting": {"reason": "ContainerCreating"}}), 0, json!({}))})));
     objects.push(service("front", "web", json!(80)));
     assert_eq!(found(objects), Vec::<String>::new());
+    let mut failing = deployment("web", 1, 0);
+    failing[0]["status"]["conditions"] = json!([{"type": "Progressing", "status": "True", "reason": "ReplicaSetUpdated", "lastUpdateTime": JUST_NOW}]);
+    failing.push(pod("web", "web-1-a", crashing()));
+    assert_eq!(found(failing)[0], "error ReplicasNotReady Deployment/web <- Pod/web-1-a");
     let mut stopped = deployment("web", 0, 0);
     stopped.push(service("front", "web", json!(80)));
     stopped.push(object("CronJob", "nightly", json!({"spec": {"suspend": true}})));
@@ -323,6 +329,10 @@ fn every_way_a_pod_fails_has_its_code() {
         (
             json!({"status": status(json!({"waiting": {"reason": "CrashLoopBackOff"}}), 3, json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}))}),
             "error OOMKilled",
+        ),
+        (
+            json!({"status": status(json!({"waiting": {"reason": "CrashLoopBackOff"}}), 3, json!({"terminated": {"exitCode": 128, "reason": "StartError"}}))}),
+            "error ContainerStartError",
         ),
         (
             json!({"status": status(json!({"waiting": {"reason": "NobodyKnows"}}), 0, json!({}))}),
@@ -448,6 +458,27 @@ fn nodes_storage_and_jobs() {
     };
     assert_eq!(found(vec![run("a", "Failed", LONG_AGO)]), ["error JobFailed Job/a"]);
     assert!(found(vec![run("a", "Failed", LONG_AGO), run("b", "Complete", JUST_NOW)]).is_empty());
+}
+
+#[test]
+fn the_page_of_codes_is_in_step() {
+    let mut page = String::from(
+        "# What `analyze_health` finds\n\n\
+         Made from `tools/src/health/finding.rs`; a test keeps both in step. Codes are stable.\n\n\
+         | code | meaning |\n|---|---|\n",
+    );
+    for (code, meaning) in Code::ALL {
+        page.push_str(&format!("| `{}` | {} |\n", code.word(), meaning.trim()));
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/health-findings.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(path, &page).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(
+        written, page,
+        "run `UPDATE_DOCS=1 cargo test -p shipmate-tools the_page_of_codes_is_in_step`"
+    );
 }
 
 #[test]

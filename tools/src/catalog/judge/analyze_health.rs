@@ -97,6 +97,10 @@ impl ReadTool for AnalyzeHealth {
         let report = Report::new(&snapshot, findings);
         let mut outcome =
             Outcome::sentence(report.summary()).view(View::Text(report.text())).data(report.json());
+        if self.scope().is_none() && snapshot.unchecked.iter().any(|one| one.reason.starts_with("forbidden"))
+        {
+            outcome = outcome.note("name a namespace that you may look into: `shipmate health -n NAMESPACE`");
+        }
         outcome.severity = report.worst().map(|severity| severity.word().to_owned());
         Ok(outcome)
     }
