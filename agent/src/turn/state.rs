@@ -460,7 +460,9 @@ impl Turn {
             Waiting::Run => {
                 format!("{why} while it ran: it may have been done, or not; look before trying again")
             }
-            Waiting::Verification => format!("{why} before it was verified: it was done, and may not be true yet"),
+            Waiting::Verification => {
+                format!("{why} before it was verified: it was done, and may not be true yet")
+            }
             _ => format!("{why} before it ran"),
         };
         self.record.said.push(outcome.clone());
