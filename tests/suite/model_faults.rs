@@ -76,5 +76,6 @@ fn it_never_stops_calling() {
     let ran = answered(vec![Reply::Endless(call)]);
     assert_ne!(ran.code, 0, "there is no cluster: {ran:?}");
     let ran = answered(vec![Reply::Endless(delta(&json!({"content": "and another thing, "})))]);
-    assert!([1, 3, 5].contains(&ran.code), "{ran:?}");
+    // Words without a call are an answer; but they end, and soon.
+    assert!(ran.out.len() + ran.err.len() < 10_000, "{ran:?}");
 }
