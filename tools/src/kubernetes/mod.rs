@@ -58,7 +58,7 @@ pub use identity::Identity;
 pub use kinds::{KindIndex, ResourceType};
 pub use listing::{Listing, ListingWords};
 pub use logs::{LogLine, LogSource, log_sources, merge_logs};
-pub use manifest::{ManifestObject, parse_manifest};
+pub use manifest::{ManifestObject, parse_manifest, parse_rendered};
 pub use manifest_files::{Manifests, digest, read_manifests};
 pub use metrics::metrics_probe;
 pub use names::{check_arguments, check_name, check_namespace, check_selector};

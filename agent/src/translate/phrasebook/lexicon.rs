@@ -5,7 +5,7 @@
 //! request not understood, and must never be swallowed as the name of something.
 
 /// Classes, by the name that patterns use.
-pub(super) const CLASSES: &[(&str, &str)] = &[
+pub(in crate::translate) const CLASSES: &[(&str, &str)] = &[
     (
         "show",
         "(show [me|us]|gimme|list [out]|get [me]|give me|display|print [out]|view|fetch|find|output|enumerate|see|pull up|look up|\
@@ -35,7 +35,7 @@ pub(super) const FILLER: &[&str] = &[
     "right (now|away)",
     "at (once|the moment)",
     "(for|to) (me|us)",
-    "(me|my|our|the|a|an|this|these|those)",
+    "(me|my|our|the|a|an|this|these|those|teh|hte)",
     "(i|we) [really|just] (want|need|would like|wanted) [you] to",
     "(i|we) would like",
     "(i|we)",
@@ -120,6 +120,7 @@ pub(super) const SCOPES: &[&str] = &[
     "[the] (namespace|ns) {namespace:namespace}",
     "[the] {namespace:place} (namespace|ns)",
     "(across|in|from|of|over|for|on|through) (all|every|each|any) [of] [the|my|our] (namespaces|namespace|ns) => all_namespaces=true",
+    "(across|over) namespaces => all_namespaces=true",
     "(all|every|each|any) [the] (namespaces|namespace|ns) => all_namespaces=true",
     "(everywhere|anywhere|cluster-wide|clusterwide|cluster wide) => all_namespaces=true",
     "(across|throughout) [the|my|our|this] [whole|entire|complete] cluster => all_namespaces=true",
