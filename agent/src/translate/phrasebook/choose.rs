@@ -148,6 +148,8 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
                 put_objects(tool, &mut shared, argument, said, &mut gaps)?
             }
             (Value::Negative, _) => gaps.push(Gap::Negative),
+            // Only a part of another argument's value.
+            (_, Some(argument)) if tool.argument(argument).is_none() => {}
             (value, Some(argument)) => {
                 if !tool.put(&mut shared, argument, value) {
                     return None;
@@ -157,7 +159,8 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
         }
     }
     for (name, value) in &found.values {
-        put_place(request, tool, &mut shared, name, value)?;
+        let value = filled_in(value, &found)?;
+        put_place(request, tool, &mut shared, name, &value)?;
     }
     if shared.contains_key("all_namespaces") && shared.contains_key("namespace") {
         return None;
@@ -203,6 +206,26 @@ fn is_idle_talk(found: &Match, objects: &[ObjectSaid]) -> bool {
         )
     });
     talk && !sure
+}
+
+/// A value with the slots it mentions filled in: `{part}.image.tag={version}`.
+fn filled_in(value: &str, found: &Match) -> Option<String> {
+    let mut text = value.to_owned();
+    while let Some((before, rest)) = text.split_once('{') {
+        let (slot, after) = rest.split_once('}')?;
+        let said = found.captured.iter().find(|captured| captured.argument.as_deref() == Some(slot))?;
+        let word = match &said.value {
+            Value::Text(word) => word.clone(),
+            Value::Count(count) => count.to_string(),
+            Value::Objects(_) | Value::Negative => return None,
+        };
+        // What was said goes in as it is; braces in it are no slots.
+        if word.contains(['{', '}']) {
+            return None;
+        }
+        text = format!("{before}{word}{after}");
+    }
+    Some(text)
 }
 
 fn put_place(

@@ -35,7 +35,7 @@ pub(super) const FILLER: &[&str] = &[
     "right (now|away)",
     "at (once|the moment)",
     "(for|to) (me|us)",
-    "(me|my|our|the|a|an|this|these|those)",
+    "(me|my|our|the|a|an|this|these|those|teh|hte)",
     "(i|we) [really|just] (want|need|would like|wanted) [you] to",
     "(i|we) would like",
     "(i|we)",
