@@ -81,8 +81,14 @@ pub async fn consequences(cluster: &Cluster, roots: &[Doomed]) -> Result<Consequ
     Ok(Consequences { followers, one_by_one, warnings })
 }
 
-/// Warnings about what loses something when `gone` goes in `namespace`. What may not be read is not said.
-async fn impact(cluster: &Cluster, namespace: &str, inventory: &Inventory, gone: &[&Item]) -> Vec<String> {
+/// Warnings about what loses something when `gone` goes in `namespace`, `until` says for how long. What may not be read is not said.
+async fn impact(
+    cluster: &Cluster,
+    namespace: &str,
+    inventory: &Inventory,
+    gone: &[&Item],
+    until: &str,
+) -> Vec<String> {
     let (services, ingresses, scalers, pods) = tokio::join!(
         list(cluster, "services", namespace),
         list(cluster, "ingresses", namespace),

@@ -102,7 +102,6 @@ impl Cluster {
                     let fresh = items.into_iter().filter(|item| seen.insert(item.uid.clone()));
                     found.items.extend(fresh);
                 }
-
                 Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
                     return Err(error);
                 }
