@@ -2,13 +2,17 @@
 //! vector and the same cluster, context and namespace that everything else uses.
 
 mod chart;
+mod compare;
 mod complaint;
 mod release;
-mod rendered;
+mod render;
 mod runner;
+mod upgrade;
 
-pub use chart::chart_name;
+pub use chart::{chart_digest, chart_name};
+pub use compare::{Comparison, compare};
 pub use complaint::{complaint, failure};
 pub use release::{ListedRelease, Release, check_release_name};
-pub use rendered::{Rendered, manifest_changes};
+pub use render::{ChartRequest, Rendered};
 pub use runner::{Helm, ReadHelm};
+pub use upgrade::{Pair, drift, dropped_values, merge_patch, pairs};

@@ -37,9 +37,7 @@ impl ReadHelm {
     /// `Refused` for a subcommand that is not known to only read; else as [`Helm::run`].
     pub async fn run(&self, arguments: &[&str]) -> Result<Printed> {
         match arguments.first() {
-            Some(subcommand) if READING.contains(subcommand) || is_dry_run(arguments) => {
-                self.0.run(arguments, READ_DEADLINE).await
-            }
+            Some(subcommand) if READING.contains(subcommand) => self.0.run(arguments, READ_DEADLINE).await,
             other => Err(Feedback::new(
                 ErrorKind::Refused,
                 format!("helm {} may change something", other.unwrap_or(&"")),
@@ -47,13 +45,6 @@ impl ReadHelm {
             .into()),
         }
     }
-}
-
-/// Whether this is Helm's dry run of an upgrade: the flag stands right behind the subcommand, and no other one
-/// of its name may follow and undo it.
-fn is_dry_run(arguments: &[&str]) -> bool {
-    matches!(arguments, ["upgrade", "--dry-run=server", rest @ ..]
-        if !rest.iter().take_while(|argument| **argument != "--").any(|argument| argument.starts_with("--dry-run")))
 }
 
 impl Helm {
@@ -66,8 +57,8 @@ impl Helm {
     /// # Errors
     /// As [`Program::run`]; an exit code other than 0 is no error here, the caller reads what was printed.
     pub async fn run(&self, arguments: &[&str], deadline: Duration) -> Result<Printed> {
-        // Flags with `=`: a value can then never become a flag. In front, because behind a `--` nothing is one.
-        let mut all: Vec<OsString> = Vec::new();
+        let mut all: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        // Flags with `=`, behind the subcommand: a value can then never become a flag.
         if let Some(kubeconfig) = &self.options.kubeconfig {
             let mut flag = OsString::from("--kubeconfig=");
             flag.push(kubeconfig);
@@ -76,7 +67,6 @@ impl Helm {
         if let Some(context) = &self.options.context {
             all.push(format!("--kube-context={context}").into());
         }
-        all.extend(arguments.iter().map(OsString::from));
         let program = Program {
             program: self.options.helm.clone(),
             arguments: all,

@@ -72,8 +72,20 @@ impl ManifestObject {
 /// `InvalidArguments` with file and line for text that is no YAML, a key that stands twice, or a document
 /// that is no object.
 pub fn parse_manifest(text: &str, file: &str) -> Result<Vec<ManifestObject>> {
-    let documents: Vec<Spanned<Value>> =
-        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| {
+    parse(text, file, DuplicateKeyPolicy::Error)
+}
+
+/// The objects that a chart renders, read as Helm reads them: of a key that stands twice the last one counts.
+///
+/// # Errors
+/// As [`parse_manifest`].
+pub fn parse_rendered(text: &str) -> Result<Vec<ManifestObject>> {
+    parse(text, "the rendered chart", DuplicateKeyPolicy::LastWins)
+}
+
+fn parse(text: &str, file: &str, duplicates: DuplicateKeyPolicy) -> Result<Vec<ManifestObject>> {
+    let documents: Vec<Spanned<Value>> = serde_saphyr::from_multiple_with_options(text, options(duplicates))
+        .map_err(|error| {
             let place = error
                 .location()
                 .map_or_else(|| file.to_owned(), |location| format!("{file}:{}", location.line()));
@@ -89,9 +101,9 @@ pub fn parse_manifest(text: &str, file: &str) -> Result<Vec<ManifestObject>> {
     Ok(objects)
 }
 
-fn options() -> Options {
+fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
     serde_saphyr::options! {
-        duplicate_keys: DuplicateKeyPolicy::Error,
+        duplicate_keys: duplicate_keys,
         // Modes such as `defaultMode: 0644` are octal in every Kubernetes manifest.
         legacy_octal_numbers: true,
         with_snippet: false,

@@ -25,12 +25,12 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
     let first = tokens.first()?;
     if is_shell(text, tokens, program.is_some()) {
         return Some(Understanding::NotUnderstood(format!(
-            "that is a line for a shell, and shipmate runs none. Say what you want in plain words, such as {EXAMPLE}"
+            "That is a line for a shell, and shipmate runs none. Say what you want in plain words, such as {EXAMPLE}"
         )));
     }
     if bends_rules(tokens) {
         return Some(Understanding::Refusal(format!(
-            "my rules cannot be changed by a request: nothing changes without an approval. Ask for one thing at a time, such as {EXAMPLE}"
+            "My rules cannot be changed by a request: nothing changes without an approval. Ask for one thing at a time, such as {EXAMPLE}"
         )));
     }
     let speaks_as =
@@ -48,7 +48,7 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
     let said = rest.iter().filter(|token| token.shape == Shape::Word).count();
     if quoted > 3 && quoted * 2 >= said || (quoted > 0 && said == 0) {
         return Some(Understanding::NotUnderstood(format!(
-            "most of that is a quotation, and what is quoted is not an order. Say what you want in your own words, such as {EXAMPLE}"
+            "Most of that is a quotation, and what is quoted is not an order. Say what you want in your own words, such as {EXAMPLE}"
         )));
     }
     None
@@ -57,8 +57,8 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
 fn is_shell(text: &str, tokens: &[Token], typed_program: bool) -> bool {
     let operator = |token: &Token| {
         token.shape != Shape::Quoted
-            && (matches!(token.text.as_str(), "|" | "||" | "&&" | ">" | ">>" | "<" | "2>&1" | "&")
-                && !(token.text == "&" && !typed_program)
+            && (matches!(token.text.as_str(), "|" | "||" | "&&" | ">" | ">>" | "<" | "2>&1")
+                || (token.text == "&" && typed_program)
                 || token.text.contains("$(")
                 || token.text.contains("&&")
                 || (token.text.contains('|') && token.shape == Shape::Word)

@@ -244,7 +244,9 @@ impl<'r, 'a> Run<'r, 'a> {
         }
         if self.request.forgiving && facts.slips.contains(&word) {
             let token = self.request.tokens.get(position)?;
-            let enough = !self.change() || vocabulary.is_close(word, &token.word);
+            // A class does not know which tool asks for it, so it is as strict as a change.
+            let looking = self.tool.is_some() && !self.change();
+            let enough = looking || vocabulary.is_close(word, &token.word);
             return enough.then_some(SLIP);
         }
         None

@@ -130,7 +130,7 @@ impl Phrasebook {
     fn understand(&self, text: &str, situation: &Situation) -> Understanding {
         if text.len() > LONGEST {
             return Understanding::NotUnderstood(format!(
-                "that is {} bytes long; a request is a sentence or two. Try {}",
+                "That is {} bytes long; a request is a sentence or two. Try {}",
                 text.len(),
                 suggest::EXAMPLE
             ));
@@ -138,13 +138,13 @@ impl Phrasebook {
         let all = normalise::tokens(text);
         if all.iter().all(Token::is_mark) {
             return Understanding::NotUnderstood(format!(
-                "there are no words in that. Try {}",
+                "There are no words in that. Try {}",
                 suggest::EXAMPLE
             ));
         }
         if all.len() > MOST_TOKENS {
             return Understanding::NotUnderstood(format!(
-                "that is a long text rather than a request. Try {}",
+                "That is a long text rather than a request. Try {}",
                 suggest::EXAMPLE
             ));
         }

@@ -98,6 +98,10 @@ fn single(request: &Request<'_>, position: usize, end: usize, change: bool) -> V
         article = true;
         at += 1;
     }
+    if change && (is_any_one(request, at) || is_any_one(request, position)) {
+        any_one(request, at, end, &mut found);
+        return found;
+    }
     let quantified = matches!(
         word(request, at),
         "all" | "every" | "each" | "both" | "any" | "some" | "everything" | "most" | "half"
@@ -149,6 +153,26 @@ fn vague(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(us
     found.push((stop, ObjectSaid { vague: Some(said), ..ObjectSaid::default() }, 0));
 }
 
+/// Whether an indefinite article stands before a word: "a pod" is no pod in particular.
+pub(super) fn is_any_one(request: &Request<'_>, position: usize) -> bool {
+    position > 0 && (request.is(position - 1, "a") || request.is(position - 1, "an"))
+}
+
+/// "a pod", "an api deployment": for a change, a question.
+fn any_one(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(usize, ObjectSaid, u32)>) {
+    for at in position..end.min(position + 2) {
+        let stop = match request.facts.get(at).and_then(|facts| facts.kind.as_ref()) {
+            Some(hit) => at + hit.taken,
+            None if is_free(request, at) => at + 1,
+            None => break,
+        };
+        if stop <= end {
+            let said = format!("a {}", request.words_from(position, stop).join(" "));
+            found.push((stop, ObjectSaid { vague: Some(said), ..ObjectSaid::default() }, FREE_WORD));
+        }
+    }
+}
+
 fn pronoun(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(usize, ObjectSaid, u32)>) {
     if position < end && request.role(position).is(Role::PRONOUN) {
         let said = word(request, position).to_owned();
@@ -181,6 +205,20 @@ fn kind_first(request: &Request<'_>, position: usize, end: usize, found: &mut Ve
     }
     let base = ObjectSaid { kind: Some(hit.singular.clone()), many: hit.many, ..ObjectSaid::default() };
     found.push((at, base.clone(), 8));
+    // "the autoscaler of web", "the ingress for web": objects that belong to another share its name. Pods do
+    // not: they are found by their owner.
+    let belongs = !hit.many && hit.singular != "pod" && at < end && matches!(word(request, at), "of" | "for");
+    if belongs {
+        let named = at + 1 + usize::from(request.is(at + 1, "the"));
+        if named < end
+            && is_free(request, named)
+            && let Some(token) =
+                request.tokens.get(named).filter(|token| token.shape == Shape::Word && is_name(&token.word))
+        {
+            let said = ObjectSaid { name: Some(token.word.clone()), ..base.clone() };
+            found.push((named + 1, said, FREE_WORD + 5));
+        }
+    }
     let called = at < end && matches!(word(request, at), "called" | "named");
     if called {
         at += 1;

@@ -22,6 +22,12 @@ pub(super) enum PatternError {
     /// A value without an argument.
     #[error("{0:?} is not argument=value")]
     BadValue(String),
+    /// A slot or a value of an argument that the tool does not have.
+    #[error("the tool has no argument {0:?}")]
+    UnknownArgument(String),
+    /// A value mentions a slot that the pattern does not have.
+    #[error("no slot is called {0:?}")]
+    UnknownSlot(String),
     /// Any request would fit.
     #[error("it has no word that must be there")]
     FitsAnything,
@@ -89,6 +95,16 @@ pub(super) struct Slot {
     pub argument: Option<String>,
     /// Its type.
     pub kind: SlotType,
+}
+
+impl Pattern {
+    /// The first argument it fills that `known` does not know; parts of values are none.
+    pub(super) fn unknown_argument(&self, known: impl Fn(&str) -> bool) -> Option<&str> {
+        let part = |name: &str| self.values.iter().any(|(_, value)| value.contains(&format!("{{{name}}}")));
+        let slots = self.slots.iter().map(|slot| slot.argument.as_deref().unwrap_or("name"));
+        let values = self.values.iter().map(|(name, _)| name.as_str());
+        slots.filter(|name| !part(name)).chain(values).find(|name| !known(name))
+    }
 }
 
 /// One step of a program.
@@ -180,6 +196,14 @@ impl Compiler<'_> {
         }
         starts.sort_unstable();
         starts.dedup();
+        for (_, value) in &values {
+            for mention in value.split('{').skip(1) {
+                let name = mention.split('}').next().unwrap_or_default();
+                if !slots.iter().any(|slot| slot.argument.as_deref() == Some(name)) {
+                    return Err(PatternError::UnknownSlot(name.to_owned()));
+                }
+            }
+        }
         Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts, typed: false })
     }
 
@@ -394,6 +418,7 @@ mod tests {
         assert_eq!(compile("<shw> {object}").unwrap_err(), PatternError::UnknownClass("shw".to_owned()));
         assert_eq!(compile("scale {x:number}").unwrap_err(), PatternError::UnknownType("number".to_owned()));
         assert_eq!(compile("[please] {object}").unwrap_err(), PatternError::FitsAnything);
+        assert_eq!(compile("x => y={z}").unwrap_err(), PatternError::UnknownSlot("z".to_owned()));
         assert_eq!(compile("x => y").unwrap_err(), PatternError::BadValue("y".to_owned()));
     }
 }

@@ -203,8 +203,11 @@ impl<'a> Request<'a> {
                 spans.push(span);
             }
         }
-        if !self.is(position + 1, "namespace")
-            && !self.is(position + 1, "ns")
+        // In "namespace qa" the name belongs to the word before it, in "the qa namespace" to the one after.
+        let told = position.checked_sub(1).is_some_and(|before| self.names_namespaces(before));
+        if !told
+            && !self.names_namespaces(position + 1)
+            && !self.names_files(position + 1)
             && self.facts.get(position).is_some_and(|facts| facts.namespace)
             && let Some(token) = self.tokens.get(position)
         {
@@ -218,6 +221,16 @@ impl<'a> Request<'a> {
         spans
     }
 
+    fn names_namespaces(&self, position: usize) -> bool {
+        ["namespace", "ns", "namespaces"].iter().any(|word| self.is(position, word))
+    }
+
+    /// Whether a word names something that lies in no namespace, so that the word before it is its name: the
+    /// todo chart is a chart called todo, wherever it goes.
+    fn names_files(&self, position: usize) -> bool {
+        ["chart", "helm", "image", "dockerfile"].iter().any(|word| self.is(position, word))
+    }
+
     /// Whether a place that ends there is only the beginning of something else.
     fn goes_on(&self, span: &Span) -> bool {
         let named = span
@@ -226,7 +239,7 @@ impl<'a> Request<'a> {
             .and_then(|last| self.facts.get(last))
             .is_some_and(|facts| facts.namespace);
         let place = span.captured.iter().any(|captured| captured.kind == SlotType::Place);
-        let namespace = self.is(span.end, "namespace") || self.is(span.end, "ns");
+        let namespace = self.names_namespaces(span.end);
         let kind = self.facts.get(span.end).is_some_and(|facts| facts.kind.is_some());
         ((place || named) && namespace) || (place && kind && !named)
     }

@@ -68,7 +68,7 @@ impl ToolPatterns {
         compiler: &mut Compiler<'_>,
         errors: &mut Vec<(String, PatternError)>,
     ) -> Self {
-        let schema = entry.tool.schema();
+        let arguments = arguments(&entry.tool.schema());
         let mut compile = |sources: &[&str], phrase: bool| {
             let mut patterns = Vec::with_capacity(sources.len());
             for source in sources {
@@ -80,6 +80,13 @@ impl ToolPatterns {
                     _ if phrase => compiler.compile_phrase(source),
                     _ => compiler.compile(source),
                 };
+                let compiled = compiled.and_then(|pattern| {
+                    let known = |name: &str| arguments.iter().any(|argument| argument.name == name);
+                    match pattern.unknown_argument(known).map(str::to_owned) {
+                        Some(name) => Err(PatternError::UnknownArgument(name)),
+                        None => Ok(pattern),
+                    }
+                });
                 match compiled {
                     Ok(pattern) => patterns.push(Pattern { typed: phrase && typed.is_some(), ..pattern }),
                     Err(error) => errors.push((format!("{}: {source}", entry.tool.name()), error)),
@@ -87,13 +94,15 @@ impl ToolPatterns {
             }
             patterns
         };
+        let phrases = compile(entry.tool.phrases(), true);
+        let modifiers = compile(entry.tool.modifiers(), false);
         Self {
             name: entry.tool.name(),
             can_change: entry.tool.can_change(),
             program: program(entry),
-            phrases: compile(entry.tool.phrases(), true),
-            modifiers: compile(entry.tool.modifiers(), false),
-            arguments: arguments(&schema),
+            phrases,
+            modifiers,
+            arguments,
         }
     }
 

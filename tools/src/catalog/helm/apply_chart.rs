@@ -1,69 +1,86 @@
-//! `apply_chart`: install a chart, or upgrade the release it made.
-//!
-//! The preview is Helm's own dry run on the server, so it holds what Helm would really do: the values an
-//! upgrade keeps, the cluster's version, objects that exist without Helm. It is compared with the manifest of
-//! the live release, object by object.
+//! `apply_chart`: a Helm release, installed or upgraded.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 use crate::approval::Approval;
 use crate::call::Effect;
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
-use crate::helm::{Rendered, check_release_name, failure, manifest_changes};
-use crate::kubernetes::{
-    Cluster, ManifestObject, Target, check_namespace, parse_manifest, wait_for_rollouts,
+use crate::helm::{
+    ChartRequest, Comparison, Release, Rendered, chart_digest, check_release_name, compare, dropped_values,
+    failure,
 };
-use crate::outcome::{Outcome, Verification};
-use crate::preview::{Action, Preview};
+use crate::kubernetes::{Cluster, check_namespace, parse_rendered, wait_for_rollouts};
+use crate::outcome::{Outcome, Verification, View};
+use crate::preview::Preview;
 use crate::progress::Progress;
 use crate::slot::Slot;
 use crate::tool::{ChangeTool, Changer, Tool};
 use crate::world::{ReadWorld, World};
 
-/// How long Helm may take to hand the objects over; it does not wait for them here, the verification does.
-const DEADLINE: Duration = Duration::from_secs(300);
+/// How long Helm may take: it waits up to 5 minutes for each hook (its own default), not for pods.
+const RUN_DEADLINE: Duration = Duration::from_secs(600);
 
-/// Install a Helm chart, or upgrade its release.
+/// Values named in a warning before it says how many more there are.
+const NAMED: usize = 5;
+
+/// Install a Helm chart, or upgrade the release that is there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApplyChart {
-    /// The chart: a folder, an archive, or repository/name; a word for it is enough.
+    /// Chart: a folder, an archive, or repository/chart.
     chart: Option<String>,
-    /// Name of the release; the chart's name when not said.
+    /// Name of the release.
     release: Option<String>,
     /// Namespace of the release.
     namespace: Option<String>,
     /// Values files.
     #[serde(default)]
     values: Vec<String>,
-    /// Single values, each as path=value.
+    /// Single values, each as key=value.
     #[serde(default)]
     set: Vec<String>,
+    /// Keep the values the release was given before.
+    #[serde(default)]
+    reuse_values: bool,
+    /// Create the namespace when it is not there.
+    #[serde(default)]
+    create_namespace: bool,
 }
 
 impl Tool for ApplyChart {
     const NAME: &'static str = "apply_chart";
     const PHRASES: &'static [&'static str] = &[
-        "(install|deploy|apply|roll out|set up) [the] {chart:word} [helm] chart",
-        "(install|deploy|apply|roll out|set up) [the] helm chart {chart:word}",
-        "(install|deploy|apply|roll out|set up|upgrade|update) [the|my|our] [helm] chart",
-        "(install|deploy|apply) [the] [helm] chart (in|from|at) {chart:path}",
-        "(install|deploy|upgrade) {chart:path} with helm",
-        "helm (install|upgrade) [--install|-i] {release:word} {chart:path}",
-        "helm (install|upgrade) [--install|-i] {release:word}",
-        "(install|upgrade|update) [the] [helm] release {release:word}",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] [helm] chart [{chart:path}]",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] {chart:path} [helm] chart",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] {chart:word} [helm] chart",
+        "(install|upgrade) {chart:path} (as|named|called) [release] {release:word}",
+        "(install|deploy|apply) [the] [helm] (chart|release) {chart:path} as {release:word}",
+        "(install|deploy|upgrade) [the] [helm] chart (in|from|at) {chart:path}",
+        "(install|deploy|upgrade) {chart:path} (with|using|via|through) helm",
+        "(install or upgrade|upgrade or install) [the] [helm] [chart|release] {chart:path} [chart|release]",
+        "(upgrade|update) [the] [helm] release [of|called|named] {release:word}",
         "(upgrade|update) [the] {release:word} [helm] release",
-        "(install|upgrade|deploy) {release:word} (with|using) helm",
-        "(install|deploy) [the] {chart:word} [helm] chart as {release:word}",
+        "(upgrade|update) [the] release {release:word} (to|with|from|using) [the] chart {chart:path}",
+        "helm (install|upgrade) [--install|-i] {release:word} [{chart:path}]",
+        "helm (install|upgrade) {chart:path}",
+        "(do|run) a helm (install|upgrade) of {release:word}",
+        "set {set:assignment} (on|in|for|of) [the] [helm] release {release:word}",
+        "set {set:assignment} (on|in|for|of) [the] {release:word} [helm] release",
     ];
     const MODIFIERS: &'static [&'static str] = &[
-        "(with|using|from|-f|--values) [the] [values] [file] {values:path}",
-        "(with|using|and|--set|set|setting) {set:assignment}",
+        "(with|using|from|and|plus) [the] [values] [file|from] {values:path}",
+        "(-f|--values) {values:path}",
+        "(with|and|setting|set|where|using|plus|having|--set) [set] [the] [value] {set:assignment}",
         "(as|called|named) [release] {release:word}",
+        "(with|using|and|setting) [set|change|bump|use] [the] {part:word} image [tag|version] [set] [to|at] {version:word} => set={part}.image.tag={version}",
+        "(with|using|and|setting) [set|change|bump|use] [the] image (tag|version) [set] [to|at] {version:word} => set=image.tag={version}",
+        "(keep|keeping|reuse|reusing|retain|retaining|--reuse-values) [all] [the] [its] (values|old values|existing values|current values|other values|previous values) => reuse_values=true",
+        "[and] (create|creating|make|making) [the] namespace [if needed|if it does not exist] => create_namespace=true",
+        "--create-namespace => create_namespace=true",
     ];
 
     fn effect(&self) -> Effect {
@@ -71,12 +88,19 @@ impl Tool for ApplyChart {
     }
 
     fn command(&self) -> CommandLine {
-        CommandLine::helm()
-            .args(["upgrade", "--install"])
-            .args(self.release.clone())
-            .args(self.chart.clone())
+        let mut line = CommandLine::helm().args(["upgrade", "--install"]);
+        line = line.args(self.release.iter().chain(&self.chart));
+        line = line
             .namespace(self.namespace.as_deref())
-            .args(self.options())
+            .flag_if(self.create_namespace, "--create-namespace")
+            .flag_if(self.reuse_values, "--reset-then-reuse-values");
+        for file in &self.values {
+            line = line.option("--values", Some(file));
+        }
+        for value in &self.set {
+            line = line.option("--set", Some(value));
+        }
+        line
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
@@ -88,202 +112,286 @@ impl Tool for ApplyChart {
 
     fn check(&self) -> Result<()> {
         check_namespace(self.namespace.as_deref())?;
-        if let Some(release) = &self.release {
-            check_release_name(release)?;
+        let (chart, release) = self.named()?;
+        check_release_name(release)?;
+        let invalid = |message: String, next: &str| {
+            Err(Feedback::new(ErrorKind::InvalidArguments, message).next(next).into())
+        };
+        if chart.starts_with('-') || chart.trim().is_empty() {
+            return invalid(format!("{chart:?} cannot be a chart"), "name its folder, beginning with ./");
         }
-        if self.chart.as_deref().is_some_and(|chart| chart.starts_with('-')) {
-            return Err(invalid("a chart's name cannot begin with a dash", "name the chart's folder"));
+        if let Some(file) = self.values.iter().find(|file| file.starts_with('-') || file.contains("://")) {
+            return invalid(
+                format!("{file:?} is no values file of this machine"),
+                "save the values in a file and name that",
+            );
         }
-        match self.set.iter().find(|value| !value.contains('=')) {
-            Some(value) => Err(invalid(
-                &format!("{value:?} sets nothing"),
-                "write it as path=value, such as backend.replicaCount=3",
-            )),
-            None => Ok(()),
+        let is_assignment = |value: &&String| {
+            value.split_once('=').is_none_or(|(key, _)| key.trim().is_empty() || key.starts_with('-'))
+        };
+        if let Some(value) = self.set.iter().find(is_assignment) {
+            return invalid(
+                format!("{value:?} sets no value"),
+                "write it as key=value, such as web.replicas=3",
+            );
         }
+        Ok(())
     }
 }
 
 impl ApplyChart {
-    /// Values and files, each as one word: a value with a leading dash can then never become a flag.
-    fn options(&self) -> Vec<String> {
-        let files = self.values.iter().map(|file| format!("--values={file}"));
-        files.chain(self.set.iter().map(|value| format!("--set={value}"))).collect()
-    }
-
     fn named(&self) -> Result<(&str, &str)> {
-        match (self.release.as_deref(), self.chart.as_deref()) {
-            (Some(release), Some(chart)) => Ok((release, chart)),
-            _ => Err(invalid("which chart is not said", "name the chart's folder, such as helm/web")),
+        match (&self.chart, &self.release) {
+            (Some(chart), Some(release)) => Ok((chart, release)),
+            (None, _) => Err(Feedback::new(ErrorKind::InvalidArguments, "which chart is not said")
+                .next("name the chart's folder")
+                .into()),
+            (_, None) => Err(Feedback::new(ErrorKind::InvalidArguments, "which release is not said")
+                .next("name the release")
+                .into()),
         }
     }
 
-    fn place<'a>(&'a self, cluster: &'a Cluster) -> &'a str {
-        self.namespace.as_deref().unwrap_or(cluster.namespace())
+    async fn namespace(&self, world: &ReadWorld) -> Result<String> {
+        Ok(match &self.namespace {
+            Some(namespace) => namespace.clone(),
+            None => world.connection().await?.namespace.clone(),
+        })
     }
 
-    /// The arguments of `helm upgrade`; both runs, the dry one and the real one, have the same.
-    fn arguments(&self, namespace: &str, makes_namespace: bool) -> Result<Vec<String>> {
-        let (release, chart) = self.named()?;
-        let mut arguments = vec!["upgrade".to_owned(), "--install".to_owned()];
-        arguments.push(format!("--namespace={namespace}"));
-        arguments.push("--output=json".to_owned());
-        if makes_namespace {
-            arguments.push("--create-namespace".to_owned());
+    fn request<'a>(&'a self, namespace: &'a str) -> Result<ChartRequest<'a>> {
+        let (chart, release) = self.named()?;
+        Ok(ChartRequest { chart, release, namespace, values: &self.values, set: &self.set })
+    }
+
+    /// The values of the release that this upgrade keeps: those of Helm's own rule (all when none are given
+    /// now, else none), or all when that is asked for.
+    fn kept(&self, release: Option<&Release>) -> Map<String, Value> {
+        let keeps = self.reuse_values || (self.values.is_empty() && self.set.is_empty());
+        release.filter(|_| keeps).map(Release::values).unwrap_or_default()
+    }
+
+    /// Which values go back to the chart's own, as one warning.
+    fn dropped(&self, world: &ReadWorld, release: &Release) -> Option<String> {
+        if self.reuse_values || (self.values.is_empty() && self.set.is_empty()) {
+            return None;
         }
-        arguments.extend(self.options());
-        // Behind `--` nothing is a flag, whatever it begins with.
-        arguments.extend(["--".to_owned(), release.to_owned(), chart.to_owned()]);
-        Ok(arguments)
-    }
-
-    /// The workloads that a manifest rolls out.
-    async fn workloads(
-        &self,
-        cluster: &Cluster,
-        objects: &[ManifestObject],
-        namespace: &str,
-    ) -> Result<Vec<Target>> {
-        let mut targets = Vec::new();
-        for object in objects
+        let files: Vec<Value> = self
+            .values
             .iter()
-            .filter(|object| ["Deployment", "StatefulSet", "DaemonSet"].contains(&object.kind()))
-        {
-            let place = object.namespace().unwrap_or(namespace);
-            targets.push(cluster.target(Some(object.kind()), Some(object.name()), Some(place)).await?);
+            .filter_map(|file| std::fs::read_to_string(world.project().resolve(file)).ok())
+            .filter_map(|text| serde_saphyr::from_str(&text).ok())
+            .collect();
+        let mut dropped = dropped_values(&release.values(), &files, &self.set);
+        if dropped.is_empty() {
+            return None;
         }
-        Ok(targets)
+        let more = dropped.len().saturating_sub(NAMED);
+        dropped.truncate(NAMED);
+        let names = dropped.join(", ");
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        Some(format!(
+            "values that the release was given go back to the chart's own: {names}{more} (ask to keep the existing values if they should stay)"
+        ))
+    }
+}
+
+/// Refuses to touch a release that another operation holds.
+fn check_state(release: Option<&Release>, name: &str, namespace: &str) -> Result<()> {
+    let Some(release) = release
+        .filter(|release| release.status().starts_with("pending") || release.status() == "uninstalling")
+    else {
+        return Ok(());
+    };
+    let (status, revision) = (release.status(), release.revision);
+    let way_out = if status == "pending-install" {
+        format!("`helm uninstall {name} -n {namespace}` clears what is left of it")
+    } else {
+        format!("`helm rollback {name} -n {namespace}` takes it back to the revision before")
+    };
+    Err(Feedback::new(
+        ErrorKind::Conflict,
+        format!(
+            "the release {name} is {status} (revision {revision}): another operation holds it, or was cut off"
+        ),
+    )
+    .next(format!("wait until it has ended; if nothing runs any more, {way_out}"))
+    .into())
+}
+
+/// Whether the namespace is known not to exist; who may not look is told by Helm.
+async fn is_missing(cluster: &Cluster, namespace: &str) -> bool {
+    match cluster.target(Some("namespace"), Some(namespace), None).await {
+        Ok(target) => matches!(target.find(cluster).await, Ok(None)),
+        Err(_) => false,
+    }
+}
+
+/// The workloads of a release, for the verification.
+fn workloads(rendered: &Rendered, namespace: &str) -> Vec<Value> {
+    let is_workload = |kind: &str| matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
+    rendered
+        .objects
+        .iter()
+        .filter(|object| object.group() == "apps" && is_workload(object.kind()))
+        .map(|object| {
+            let namespace = object.namespace().unwrap_or(namespace);
+            json!({"kind": object.kind().to_ascii_lowercase(), "name": object.name(), "namespace": namespace})
+        })
+        .collect()
+}
+
+fn summary(comparison: &Comparison, release: Option<&Release>, label: &str) -> String {
+    let count = comparison.changes.len();
+    let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
+    match release {
+        None => format!("{label} would be installed, with {objects}"),
+        Some(release) if count == 0 && comparison.drifted => {
+            let (from, to) = (release.revision, release.revision + 1);
+            format!(
+                "{label} would be upgraded from revision {from} to {to}, setting back what was changed outside Helm"
+            )
+        }
+        Some(release) if count == 0 => {
+            format!("{label} is already as the chart and the values make it (revision {})", release.revision)
+        }
+        Some(release) => {
+            let (from, to) = (release.revision, release.revision + 1);
+            format!("{label} would be upgraded from revision {from} to {to}, changing {objects}")
+        }
     }
 }
 
 impl ChangeTool for ApplyChart {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
-        let cluster = world.cluster().await?;
-        let (release, chart) = self.named()?;
-        let namespace = self.place(cluster);
+        let namespace = self.namespace(world).await?;
+        let request = self.request(&namespace)?;
+        let digest = chart_digest(&world.project(), request.chart, &self.values)?;
         let helm = world.helm();
-        let home = cluster.target(Some("namespace"), Some(namespace), None).await?;
-        let (live, home) = tokio::join!(helm.release(release, namespace), home.find(cluster));
-        // Who may not look at namespaces is told by Helm itself when there is none.
-        let makes_namespace = home.is_ok_and(|found| found.is_none());
-        let live = live?;
-        if let Some(live) = live.as_ref().filter(|live| live.status().starts_with("pending")) {
-            return Err(Feedback::new(ErrorKind::Conflict, format!("the release {release} is {}: another Helm command works on it, or was ended while it did", live.status()))
-                .next(format!("wait until it has ended, or see `helm history {release} -n {namespace}`"))
-                .into());
-        }
-        let mut arguments = self.arguments(namespace, makes_namespace)?;
-        arguments.insert(1, "--dry-run=server".to_owned());
-        let printed = helm.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-        if !printed.success {
-            return Err(failure(&format!("render the chart {chart}"), &printed));
-        }
-        let rendered = Rendered::parse(&printed.stdout)?;
-        let before = live.as_ref().map_or("", |live| live.manifest.as_str());
-        let changes = manifest_changes(
-            &parse_manifest(before, "the live release")?,
-            &parse_manifest(&rendered.manifest, "the chart")?,
-            namespace,
-        );
-        let changed = changes.iter().filter(|change| change.action != Action::Unchanged).count();
-        let nothing_to_do = changed == 0 && live.as_ref().is_some_and(|live| live.status() == "deployed");
+        let cluster = world.cluster().await?;
+        let (release, missing) =
+            tokio::join!(helm.release(request.release, &namespace), is_missing(cluster, &namespace));
+        // What was uninstalled with its history kept is installed anew.
+        let release = release?.filter(|release| release.status() != "uninstalled");
+        let release = release.as_ref();
+        check_state(release, request.release, &namespace)?;
+        let rendered = helm.render(&request, release.is_some(), &self.kept(release)).await?;
+        let live = match release {
+            Some(release) => parse_rendered(&release.manifest)?,
+            None => Vec::new(),
+        };
+        let comparison = compare(cluster, &live, &rendered.objects, &request, missing).await?;
+        let label = format!("the release {} in {namespace}", request.release);
+        let failed = release.is_some_and(|release| release.status() != "deployed");
         let mut warnings = Vec::new();
-        if makes_namespace {
-            warnings.push(format!("the namespace {namespace} does not exist and is made"));
+        if missing {
+            warnings.push(format!("namespace {namespace} does not exist: it is created"));
         }
-        if let Some(live) = live.as_ref().filter(|live| live.status() != "deployed") {
-            warnings.push(format!("revision {} of it is {}", live.revision, live.status()));
+        if let Some(release) = release.filter(|_| failed) {
+            warnings.push(format!("its revision {} is {}", release.revision, release.status()));
         }
-        let version = &rendered.chart;
+        if !rendered.checked {
+            warnings
+                .push("the chart brings new kinds, so the cluster could not check its objects".to_owned());
+        }
+        warnings.extend(release.and_then(|release| self.dropped(world, release)));
+        warnings.extend(rendered.hooks.iter().map(|hook| format!("runs the hook {hook}")));
+        let nothing_to_do = release.is_some()
+            && comparison.changes.is_empty()
+            && !(failed || comparison.drifted)
+            && rendered.hooks.is_empty();
+        let summary = summary(&comparison, release, &label);
+        warnings.extend(comparison.warnings);
         Ok(Preview {
-            summary: match &live {
-                None => format!(
-                    "Helm release {namespace}/{release} is installed from {version}: {changed} objects"
-                ),
-                Some(_) if nothing_to_do => {
-                    format!("Helm release {namespace}/{release} is already as {version} says")
-                }
-                Some(live) => format!(
-                    "Helm release {namespace}/{release} goes from revision {} to {} ({version}): {changed} of {} objects change",
-                    live.revision,
-                    live.revision + 1,
-                    changes.len()
-                ),
-            },
+            summary,
             nothing_to_do,
-            namespace: Some(namespace.to_owned()),
-            warnings,
-            changes: changes.into_iter().filter(|change| change.action != Action::Unchanged).collect(),
             confirm_name: None,
-            basis: json!({"revision": live.map_or(0, |live| live.revision), "makes_namespace": makes_namespace}),
+            namespace: Some(namespace.clone()),
+            warnings,
+            changes: comparison.changes,
+            basis: json!({
+                "digest": digest,
+                "revision": release.map(|release| release.revision),
+                "create_namespace": missing,
+                "workloads": workloads(&rendered, &namespace),
+            }),
         })
     }
 
     async fn run(&self, world: &World, approval: &Approval, progress: &Progress) -> Result<Outcome> {
-        let cluster = world.read().cluster().await?;
-        let (release, _) = self.named()?;
-        let namespace = self.place(cluster);
         let basis = &approval.preview().basis;
-        let shown = basis.get("revision").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        let now = world.read().helm().release(release, namespace).await?.map_or(0, |live| live.revision);
-        if now != shown {
-            return Err(Feedback::new(
+        let namespace = self.namespace(world.read()).await?;
+        let request = self.request(&namespace)?;
+        let changed = |what: String| -> Result<Outcome> {
+            Err(Feedback::new(
                 ErrorKind::Conflict,
-                format!("the release {release} went from revision {shown} to {now} after it was shown, so nothing was done"),
+                format!("{what} changed after it was shown, so nothing was done"),
             )
-            .next("ask again to see it as it is now")
-            .into());
+            .next("ask again to see what it would do now")
+            .into())
+        };
+        let digest = chart_digest(&world.read().project(), request.chart, &self.values)?;
+        if basis.get("digest").and_then(Value::as_str) != Some(digest.as_str()) {
+            return changed(format!("the chart {} or its values", request.chart));
         }
-        let makes_namespace =
-            basis.get("makes_namespace").and_then(serde_json::Value::as_bool).unwrap_or_default();
-        let arguments = self.arguments(namespace, makes_namespace)?;
-        progress.status(format!("Helm hands over {namespace}/{release}"));
-        let printed = world
-            .helm(approval)
-            .run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), DEADLINE)
-            .await?;
+        let now = world.read().helm().release(request.release, &namespace).await?;
+        let now = now.filter(|release| release.status() != "uninstalled");
+        check_state(now.as_ref(), request.release, &namespace)?;
+        if basis.get("revision").and_then(Value::as_u64) != now.as_ref().map(|release| release.revision) {
+            return changed(format!("the release {}", request.release));
+        }
+        let mut arguments =
+            vec!["upgrade".to_owned(), "--install".into(), request.release.into(), request.chart.into()];
+        arguments.extend(request.flags());
+        if self.create_namespace || basis.get("create_namespace").and_then(Value::as_bool) == Some(true) {
+            arguments.push("--create-namespace".into());
+        }
+        if self.reuse_values {
+            arguments.push("--reset-then-reuse-values".into());
+        }
+        arguments.push("--output=json".into());
+        progress.status(format!("helm works on {} in {namespace}", request.release));
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let printed = world.helm(approval).run(&words, RUN_DEADLINE).await?;
         if !printed.success {
-            return Err(failure(&format!("apply the chart as {release}"), &printed));
+            let doing = if now.is_some() { "upgrade" } else { "install" };
+            return Err(failure(&format!("{doing} the release {}", request.release), &printed));
         }
-        let rendered = Rendered::parse(&printed.stdout)?;
-        let outcome = Outcome::sentence(format!("Helm release {namespace}/{release} is at revision {}", rendered.revision))
-            .data(json!({"release": release, "namespace": namespace, "revision": rendered.revision, "chart": rendered.chart}));
-        let outcome = rendered
-            .notes
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .fold(outcome, |outcome, line| outcome.note(line.trim_end()));
-        Ok(if shown == 0 {
-            outcome
-        } else {
-            outcome.note(format!("to go back: helm rollback {release} {shown} -n {namespace}"))
+        let made: Option<Release> = serde_json::from_str(&printed.stdout).ok();
+        let revision = made.as_ref().map_or(1, |release| release.revision);
+        let mut outcome = Outcome::sentence(match &now {
+            None => format!("the release {} is installed in {namespace}", request.release),
+            Some(_) => {
+                format!("the release {} in {namespace} is upgraded to revision {revision}", request.release)
+            }
         })
+        .data(json!({"release": request.release, "namespace": namespace, "revision": revision}));
+        outcome = outcome.note(match &now {
+            Some(before) => format!(
+                "`helm rollback {} {} -n {namespace}` takes it back",
+                request.release, before.revision
+            ),
+            None => format!("`helm uninstall {} -n {namespace}` takes it back", request.release),
+        });
+        let notes = made.as_ref().map(Release::notes).unwrap_or_default();
+        Ok(if notes.is_empty() { outcome } else { outcome.view(View::Text(notes.to_owned())) })
     }
 
     async fn verify(
         &self,
         world: &ReadWorld,
-        _: &Preview,
+        shown: &Preview,
         deadline: Duration,
         progress: &Progress,
     ) -> Result<Verification> {
         let cluster = world.cluster().await?;
-        let (release, _) = self.named()?;
-        let namespace = self.place(cluster);
-        let Some(live) = world.helm().release(release, namespace).await? else {
-            return Ok(Verification::Failed(format!("there is no release {release} in {namespace}")));
-        };
-        if live.status() != "deployed" {
-            return Ok(Verification::Failed(format!("the release {release} is {}", live.status())));
+        let mut targets = Vec::new();
+        for workload in shown.basis.get("workloads").and_then(Value::as_array).into_iter().flatten() {
+            let text = |key: &str| workload.get(key).and_then(Value::as_str);
+            targets.push(cluster.target(text("kind"), text("name"), text("namespace")).await?);
         }
-        let objects = parse_manifest(&live.manifest, "the live release")?;
-        let targets = self.workloads(cluster, &objects, namespace).await?;
         wait_for_rollouts(cluster, &targets, deadline, progress).await
     }
-}
-
-fn invalid(message: &str, next: &str) -> crate::error::ToolError {
-    Feedback::new(ErrorKind::InvalidArguments, message).next(next).into()
 }
 
 pub(crate) static TOOL: Changer<ApplyChart> = Changer::new();
@@ -293,28 +401,48 @@ mod tests {
     use super::*;
     use crate::call::Call;
 
-    #[test]
-    fn says_its_command() {
-        let call = Call::new(
-            "apply_chart",
-            json!({
-                "chart": "charts/shop", "release": "shop", "namespace": "market",
-                "values": ["charts/shop/values-prod.yaml"], "set": ["web.replicas=3"],
-            }),
-        );
-        assert_eq!(
-            call.bind().unwrap().command().to_string(),
-            "helm upgrade --install shop charts/shop -n market --values=charts/shop/values-prod.yaml --set=web.replicas=3"
-        );
+    fn bound(arguments: Value) -> Box<dyn crate::tool::BoundCall> {
+        Call::new("apply_chart", arguments).bind().unwrap()
     }
 
     #[test]
-    fn what_looks_like_a_flag_is_refused_or_stays_a_value() {
-        let bad = Call::new("apply_chart", json!({"chart": "-evil", "release": "shop"}));
-        assert!(bad.bind().unwrap().check().is_err());
-        let sly = Call::new("apply_chart", json!({"chart": "c", "release": "--post-renderer=evil"}));
-        assert!(sly.bind().unwrap().check().is_err());
-        let nothing = Call::new("apply_chart", json!({"chart": "c", "release": "shop", "set": ["--debug"]}));
-        assert!(nothing.bind().unwrap().check().is_err());
+    fn says_its_command() {
+        let call = bound(
+            json!({"chart": "helm/shop", "release": "shop", "namespace": "test", "values": ["helm/shop/values-prod.yaml"], "set": ["web.replicas=3"]}),
+        );
+        assert_eq!(call.effect(), Effect::Change);
+        assert_eq!(
+            call.command().to_string(),
+            "helm upgrade --install shop helm/shop -n test --values=helm/shop/values-prod.yaml --set=web.replicas=3"
+        );
+        assert!(call.check().is_ok());
+    }
+
+    #[test]
+    fn what_could_become_a_flag_is_refused() {
+        for arguments in [
+            json!({"chart": "--post-renderer=x", "release": "shop"}),
+            json!({"chart": "shop", "release": "--debug"}),
+            json!({"chart": "shop", "release": "shop", "values": ["-"]}),
+            json!({"chart": "shop", "release": "shop", "values": ["https://example.org/v.yaml"]}),
+            json!({"chart": "shop", "release": "shop", "set": ["--x=1"]}),
+            json!({"chart": "shop", "release": "shop", "set": ["replicas"]}),
+            json!({"chart": "shop", "release": "shop", "namespace": "-A"}),
+            json!({"release": "shop"}),
+        ] {
+            assert!(bound(arguments.clone()).check().is_err(), "{arguments}");
+        }
+    }
+
+    #[test]
+    fn a_release_that_another_operation_holds_is_left_alone() {
+        let release = |status: &str| -> Release {
+            serde_json::from_value(json!({"version": 2, "info": {"status": status}})).unwrap()
+        };
+        let error = check_state(Some(&release("pending-upgrade")), "shop", "test").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        insta::assert_snapshot!(error.to_string(), @"the release shop is pending-upgrade (revision 2): another operation holds it, or was cut off");
+        assert!(check_state(Some(&release("failed")), "shop", "test").is_ok());
+        assert!(check_state(None, "shop", "test").is_ok());
     }
 }

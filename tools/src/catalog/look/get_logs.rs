@@ -74,6 +74,7 @@ impl Tool for GetLogs {
         "what (did|does|has) {object} (print|log|write|say|output|printed|logged|written|said) [lately|recently]",
         "what is {object} (printing|logging|writing|saying|doing)",
         "what (did) {object} (print|log|write|say|output) [right|just] before it (died|crashed|restarted|stopped|failed|exited|ended|went down|was killed) => previous=true",
+        "why (is|does|did|has|was) {object} [keep|keeps|always] (crash|crashing|crashed|crashlooping|crash looping|die|died|dying|exit|exiting|restart|restarting|restarted) => previous=true",
         "[<show>] [the] (last words) of {object} => previous=true",
         "[<show>] [the] (previous|old|earlier) (log|logs) (of|from|for) {object} => previous=true",
         "[<show>] [the] (log|logs) (of|from) [the] (previous|last|crashed) (container|instance|run) of {object} => previous=true",
