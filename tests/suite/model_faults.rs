@@ -79,3 +79,22 @@ fn it_never_stops_calling() {
     // Words without a call are an answer; but they end, and soon.
     assert!(ran.out.len() + ran.err.len() < 10_000, "{ran:?}");
 }
+
+#[test]
+fn it_is_sent_no_secret_and_told_when_to_stop() {
+    let server = ModelServer::start(vec![Reply::text("{\"none\": true}")]);
+    let world = World::new().with_model(&server.base(), "scripted");
+    let request = "please note down that the db has PASSWORD=hunter2-and-more";
+    world.run(["--translator", "model", "--timeout", "10", request]);
+    let chats = server.chats();
+    assert!(!chats.is_empty(), "nothing was asked: {:?}", server.received());
+    for chat in chats {
+        let text = chat.body.to_string();
+        assert!(!text.contains("hunter2") && !chat.headers.contains("hunter2"), "a secret was sent: {text}");
+        let limited = ["max_tokens", "max_completion_tokens"].iter().any(|name| chat.body[*name].is_u64());
+        assert!(limited, "no token limit: {text}");
+        if chat.body.get("tools").is_some() {
+            assert_eq!(chat.body["parallel_tool_calls"], false, "{text}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! A conversation: in a terminal, as somebody sits in front of it, and from a pipe.
 
 use crate::support::cluster::cluster;
-use crate::support::proxy::kubeconfig;
+use crate::support::proxy::{Proxy, kubeconfig};
 use crate::support::terminal::Terminal;
 use crate::support::world::{World, valid_record};
 use std::net::TcpListener;
@@ -238,10 +238,22 @@ fn what_is_typed_before_the_question_answers_nothing() {
     let cluster = cluster();
     let namespace = cluster.namespace("ahead");
     namespace.web("web", 1);
-    let world = World::on(cluster, &namespace.name);
+    // The preview takes its time, so that there is one to type in.
+    let slow = Proxy::before(cluster, |_, request| {
+        if request.starts_with("PATCH") {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        false
+    });
+    let mut world = World::on(cluster, &namespace.name);
+    let path = world.path("home/slow");
+    std::fs::write(&path, slow.kubeconfig(&namespace.name)).unwrap();
+    world.set("KUBECONFIG", path);
     let mut terminal = Terminal::start(&world, ["--offline"]);
     terminal.shows("> ");
-    terminal.sends("scale web to 2\ry\r");
+    terminal.types("scale web to 2");
+    terminal.shows("kubectl scale");
+    terminal.types("y");
     terminal.shows("Go on?");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(namespace.field("deployment/web", ".spec.replicas"), "1");

@@ -47,7 +47,7 @@ fn part_mutates(tokens: &[String]) -> bool {
             }
             "auth" => second == "reconcile",
             "set" if second == "env" && has("--list") => false,
-            _ => one_of(KUBECTL, first) && !(dry && !one_of("exec attach debug cp", first)),
+            _ => one_of(KUBECTL, first) && (!dry || one_of("exec attach debug cp", first)),
         },
         "helm" => one_of(HELM, first) && !dry,
         "docker-compose" => one_of(COMPOSE, first),

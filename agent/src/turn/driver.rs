@@ -86,7 +86,7 @@ impl Driver<'_> {
                     }
                     Effect::Show(shown) => self.face.show(&shown),
                     Effect::AllowAlways { tool, namespace } => {
-                        self.rules.allow_always(&tool, namespace.as_deref())
+                        self.rules.allow_always(&tool, namespace.as_deref());
                     }
                     Effect::Record => path = self.record(&turn, open.take(), &durations),
                     Effect::End(end) => code = end,

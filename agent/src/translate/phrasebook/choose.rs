@@ -95,7 +95,7 @@ pub(super) fn choose<'r>(
             for found in matcher::readings(request, tool, &modifiers, pattern, bounds, budget) {
                 let worst = all.iter().map(|reading| reading.cost).min().unwrap_or(u32::MAX);
                 if found.cost <= worst.saturating_add(CLOSE + 60)
-                    && let Some(reading) = build(request, tool, found)
+                    && let Some(reading) = build(request, tool, &found)
                 {
                     add(&mut all, reading);
                 }
@@ -130,7 +130,7 @@ fn add<'r>(all: &mut Vec<Reading<'r>>, reading: Reading<'r>) {
 }
 
 /// The calls that a reading comes to; none when its parts contradict each other or fit no tool.
-fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Option<Reading<'r>> {
+fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: &Match) -> Option<Reading<'r>> {
     let mut shared = Map::new();
     let mut gaps = Vec::new();
     let mut objects: Vec<ObjectSaid> = Vec::new();
@@ -145,7 +145,7 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
                 objects.clone_from(said);
             }
             (Value::Objects(said), Some(argument)) => {
-                put_objects(tool, &mut shared, argument, said, &mut gaps)?
+                put_objects(tool, &mut shared, argument, said, &mut gaps)?;
             }
             (Value::Negative, _) => gaps.push(Gap::Negative),
             // Only a part of another argument's value.
@@ -159,13 +159,13 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
         }
     }
     for (name, value) in &found.values {
-        let value = filled_in(value, &found)?;
+        let value = filled_in(value, found)?;
         put_place(request, tool, &mut shared, name, &value)?;
     }
     if shared.contains_key("all_namespaces") && shared.contains_key("namespace") {
         return None;
     }
-    if found.only_showing && is_idle_talk(&found, &objects) {
+    if found.only_showing && is_idle_talk(found, &objects) {
         return None;
     }
     let mut calls = Vec::new();
@@ -291,9 +291,7 @@ fn put_object(
         return Some(());
     }
     if let Some(kind) = &said.kind {
-        if tool.argument("kind").is_none() {
-            return None;
-        }
+        tool.argument("kind")?;
         arguments.insert("kind".to_owned(), json!(kind));
     }
     match &said.name {
@@ -337,18 +335,17 @@ fn finish(
         let mut bound = whole.bind().ok()?;
         for slot in bound.slots() {
             let Slot::Object(slot) = slot else { continue };
-            if let Some(kind) = slot.kind.clone() {
-                if !fits(request, slot.accepts.kinds(), &kind)
-                    && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any
-                {
-                    if !is_loose(&kind, slot.name.as_deref()) {
-                        return None;
-                    }
-                    call.arguments.remove("kind");
-                    *slot.kind = None;
-                    if slot.name.is_none() {
-                        gaps.retain(|gap| !matches!(gap, Gap::Plural(_)));
-                    }
+            if let Some(kind) = slot.kind.clone()
+                && !fits(request, slot.accepts.kinds(), &kind)
+                && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any
+            {
+                if !is_loose(&kind, slot.name.as_deref()) {
+                    return None;
+                }
+                call.arguments.remove("kind");
+                *slot.kind = None;
+                if slot.name.is_none() {
+                    gaps.retain(|gap| !matches!(gap, Gap::Plural(_)));
                 }
             }
             // "nuke payments", where payments is a namespace: all of it, or an object of that name?

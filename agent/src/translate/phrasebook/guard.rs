@@ -57,8 +57,8 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
 fn is_shell(text: &str, tokens: &[Token], typed_program: bool) -> bool {
     let operator = |token: &Token| {
         token.shape != Shape::Quoted
-            && (matches!(token.text.as_str(), "|" | "||" | "&&" | ">" | ">>" | "<" | "2>&1" | "&")
-                && !(token.text == "&" && !typed_program)
+            && (matches!(token.text.as_str(), "|" | "||" | "&&" | ">" | ">>" | "<" | "2>&1")
+                || (token.text == "&" && typed_program)
                 || token.text.contains("$(")
                 || token.text.contains("&&")
                 || (token.text.contains('|') && token.shape == Shape::Word)

@@ -246,6 +246,12 @@ fn summary(comparison: &Comparison, release: Option<&Release>, label: &str) -> S
     let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
     match release {
         None => format!("{label} would be installed, with {objects}"),
+        Some(release) if count == 0 && comparison.drifted => {
+            let (from, to) = (release.revision, release.revision + 1);
+            format!(
+                "{label} would be upgraded from revision {from} to {to}, setting back what was changed outside Helm"
+            )
+        }
         Some(release) if count == 0 => {
             format!("{label} is already as the chart and the values make it (revision {})", release.revision)
         }
