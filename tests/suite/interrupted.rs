@@ -210,3 +210,33 @@ fn ended_at_the_approval_nothing_is_changed() {
     assert_eq!(terminal.ends().1, 0);
     assert_eq!(replicas(&namespace), "2");
 }
+
+#[test]
+fn ctrl_c_in_a_conversation_ends_the_step_and_not_the_session() {
+    let (namespace, world) = place(cluster());
+    let before = namespace.field("deployment/web", ".metadata.resourceVersion");
+    let proxy = Proxy::before(cluster(), |_, next| is_dry_run(next));
+    std::fs::write(world.path("home/door"), proxy.kubeconfig(&namespace.name)).unwrap();
+    let door = world.path("home/door").display().to_string();
+    for (arguments, step) in
+        [(vec!["--offline", "--kubeconfig", &door], "preview"), (vec!["--offline"], "approval")]
+    {
+        let records = world.records().len();
+        let mut terminal = Terminal::start(&world, arguments);
+        terminal.shows("/exit to leave");
+        terminal.types("scale web to 2 replicas");
+        if step == "approval" {
+            terminal.shows("Go on?");
+        } else {
+            wait_until(step, || proxy.holds());
+        }
+        terminal.control('c');
+        terminal.shows("nothing was changed");
+        wait_until("the record", || world.records().len() == records + 1);
+        assert!(world.last_record().contains("interrupted"), "{step}");
+        terminal.shows("> ");
+        terminal.types("/exit");
+        assert_eq!(terminal.ends().1, 0, "{step}");
+    }
+    assert_eq!(namespace.field("deployment/web", ".metadata.resourceVersion"), before);
+}

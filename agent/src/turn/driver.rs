@@ -7,6 +7,7 @@ use shipmate_tools::{Outcome, Progress, ReadWorld, Update, World};
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::error::{AgentError, ExitCode};
@@ -55,9 +56,29 @@ enum Step<T> {
     Interrupted(String),
 }
 
+/// Ctrl-C, listened to for a whole turn: one that comes between two steps ends the next.
+struct Interrupts(Option<Signal>);
+
+impl Interrupts {
+    fn listen() -> Self {
+        Self(signal(SignalKind::interrupt()).ok())
+    }
+
+    async fn next(&mut self) {
+        let pressed = match &mut self.0 {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if pressed.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 impl Driver<'_> {
     /// Takes a turn all the way.
     pub async fn drive(&mut self, mut turn: Turn) -> Ended {
+        let mut interrupts = Interrupts::listen();
         let mut open = match self.journal.open(self.recorder.destination().clone()) {
             Ok(open) => Some(open),
             Err(error) => {
@@ -93,7 +114,7 @@ impl Driver<'_> {
                     waiting => {
                         let began = Instant::now();
                         let is_call = matches!(waiting, Effect::Read(_) | Effect::Run { .. });
-                        event = Some(self.perform(&turn, waiting).await);
+                        event = Some(self.perform(&turn, waiting, &mut interrupts).await);
                         self.face.settled();
                         if is_call {
                             durations.push(began.elapsed());
@@ -112,7 +133,7 @@ impl Driver<'_> {
         }
     }
 
-    async fn perform(&mut self, turn: &Turn, effect: Effect) -> Event {
+    async fn perform(&mut self, turn: &Turn, effect: Effect, interrupts: &mut Interrupts) -> Event {
         let (sender, mut updates) = unbounded_channel();
         let progress = Progress::to(sender);
         let world = self.world.clone();
@@ -123,19 +144,19 @@ impl Driver<'_> {
                 let translating =
                     self.translators.translate(turn.request(), &world, |said| says.status(said));
                 // The model has a deadline of its own.
-                interruptible(translating, &mut updates, self.face, None)
+                interruptible(translating, &mut updates, interrupts, self.face, None)
                     .await
                     .map_or_else(Event::Interrupted, Event::Translated)
             }
             Effect::Ground(call) => {
                 let grounding = async { ground(&call, &world).await.map_err(AgentError::from).map(as_data) };
-                interruptible(grounding, &mut updates, self.face, Some(timeout))
+                interruptible(grounding, &mut updates, interrupts, self.face, Some(timeout))
                     .await
                     .map_or_else(Event::Interrupted, Event::Grounded)
             }
             Effect::Preview(call) => {
                 let previewing = async { Ok(call.bind()?.preview(&world).await?) };
-                interruptible(previewing, &mut updates, self.face, Some(timeout))
+                interruptible(previewing, &mut updates, interrupts, self.face, Some(timeout))
                     .await
                     .map_or_else(Event::Interrupted, Event::Previewed)
             }
@@ -149,7 +170,7 @@ impl Driver<'_> {
                 let follows = call.arguments.get("follow").is_some_and(|follow| follow == true);
                 let reading = async { Ok(call.bind()?.read(&world, &progress).await?) };
                 let deadline = (!follows).then_some(timeout);
-                interruptible(reading, &mut updates, self.face, deadline)
+                interruptible(reading, &mut updates, interrupts, self.face, deadline)
                     .await
                     .map_or_else(Event::Interrupted, Event::Read)
             }
@@ -159,18 +180,18 @@ impl Driver<'_> {
                 let running = async {
                     Ok::<Outcome, AgentError>(call.bind()?.run(&changing, &approval, &progress).await?)
                 };
-                interruptible(running, &mut updates, self.face, None)
+                interruptible(running, &mut updates, interrupts, self.face, None)
                     .await
                     .map_or_else(Event::Interrupted, Event::Ran)
             }
             Effect::Verify { call, preview } => {
                 let verifying =
                     async { Ok(call.bind()?.verify(&world, &preview, timeout, &progress).await?) };
-                interruptible(verifying, &mut updates, self.face, None)
+                interruptible(verifying, &mut updates, interrupts, self.face, None)
                     .await
                     .map_or_else(Event::Interrupted, Event::Verified)
             }
-            Effect::Explain(data) => self.explain(turn.request(), &data).await,
+            Effect::Explain(data) => self.explain(turn.request(), &data, interrupts).await,
             Effect::AllowAlways { .. }
             | Effect::Journal(_)
             | Effect::Show(_)
@@ -179,14 +200,14 @@ impl Driver<'_> {
         }
     }
 
-    async fn explain(&mut self, request: &str, data: &str) -> Event {
+    async fn explain(&mut self, request: &str, data: &str, interrupts: &mut Interrupts) -> Event {
         let Some(model) = self.translators.model() else {
             return Event::Explained(Err(AgentError::new(ExitCode::Usage, "no model is configured")));
         };
         let face = &mut *self.face;
         let explained = tokio::select! {
             explained = model.explain(request, data, |piece| face.words(piece)) => explained,
-            _ = tokio::signal::ctrl_c() => return Event::Interrupted("interrupted".to_owned()),
+            () = interrupts.next() => return Event::Interrupted("interrupted".to_owned()),
         };
         Event::Explained(explained.map(|(text, usage)| Translation {
             understanding: Understanding::Answer(text),
@@ -259,6 +280,7 @@ fn as_data(grounding: Grounding) -> Grounded {
 async fn interruptible<T>(
     step: impl Future<Output = Result<T, AgentError>>,
     updates: &mut UnboundedReceiver<Update>,
+    interrupts: &mut Interrupts,
     face: &mut dyn Face,
     deadline: Option<Duration>,
 ) -> Step<Result<T, AgentError>> {
@@ -270,11 +292,10 @@ async fn interruptible<T>(
         }
     };
     tokio::pin!(end);
-    let interrupt = tokio::signal::ctrl_c();
-    tokio::pin!(interrupt);
     loop {
         tokio::select! {
             biased;
+            () = interrupts.next() => return Step::Interrupted("interrupted".to_owned()),
             Some(update) = updates.recv() => face.progress(&update),
             done = &mut step => {
                 while let Ok(update) = updates.try_recv() {
@@ -287,7 +308,6 @@ async fn interruptible<T>(
                 return Step::Done(Err(AgentError::new(ExitCode::Unreachable, format!("no answer within {seconds} s"))
                     .hint("try again with a longer --timeout, or look at each part with `shipmate doctor`")));
             }
-            _ = &mut interrupt => return Step::Interrupted("interrupted".to_owned()),
         }
     }
 }
