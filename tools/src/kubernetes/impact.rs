@@ -73,13 +73,22 @@ pub async fn consequences(cluster: &Cluster, roots: &[Doomed]) -> Result<Consequ
     let gone: Vec<&Item> = roots.iter().map(|root| &root.item).chain(&followers).collect();
     warnings.extend(claims(cluster, &gone).await);
     if let (Some(space), false) = (space, is_namespace) {
-        warnings.extend(impact(cluster, space, &inventory, &gone).await);
+        // Pods with a controller leave their Services empty for a moment only.
+        let comes_back = kind == "Pod" && roots.iter().all(|root| root.maker().is_some());
+        let until = if comes_back { "until new ones are ready" } else { "then" };
+        warnings.extend(impact(cluster, space, &inventory, &gone, until).await);
     }
     Ok(Consequences { followers, one_by_one, warnings })
 }
 
-/// Warnings about what loses something when `gone` goes in `namespace`. What may not be read is not said.
-async fn impact(cluster: &Cluster, namespace: &str, inventory: &Inventory, gone: &[&Item]) -> Vec<String> {
+/// Warnings about what loses something when `gone` goes in `namespace`, `until` says for how long. What may not be read is not said.
+async fn impact(
+    cluster: &Cluster,
+    namespace: &str,
+    inventory: &Inventory,
+    gone: &[&Item],
+    until: &str,
+) -> Vec<String> {
     let (services, ingresses, scalers, pods) = tokio::join!(
         list(cluster, "services", namespace),
         list(cluster, "ingresses", namespace),
@@ -90,7 +99,7 @@ async fn impact(cluster: &Cluster, namespace: &str, inventory: &Inventory, gone:
     let mut warnings = Vec::new();
     for service in services.iter().filter(|service| !is_gone("Service", text(service, "/metadata/name"))) {
         if left_without_pods(service, inventory, gone) {
-            warnings.push(format!("Service {} has no pods then", text(service, "/metadata/name")));
+            warnings.push(format!("Service {} has no pods {until}", text(service, "/metadata/name")));
         }
     }
     for ingress in ingresses.iter().filter(|ingress| !is_gone("Ingress", text(ingress, "/metadata/name"))) {

@@ -99,7 +99,8 @@ impl Cluster {
             match answer {
                 // One object can be listed under two groups.
                 Ok(items) => {
-                    found.items.extend(items.into_iter().filter(|item| seen.insert(item.uid.clone())))
+                    let fresh = items.into_iter().filter(|item| seen.insert(item.uid.clone()));
+                    found.items.extend(fresh);
                 }
                 Err(error) if matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut) => {
                     return Err(error);
