@@ -111,10 +111,10 @@ fn what_rbac_forbids_is_said_with_its_verb_and_resource() {
     let namespace = cluster.namespace("rbac");
     namespace.web("web", 1);
     cluster.apply(
-        &namespace.name,
+        Some(&namespace.name),
         "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: reader}\n---\n\
          apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\n\
-         rules: [{apiGroups: [apps], resources: [deployments], verbs: [get, list]}]\n---\n\
+         rules: [{apiGroups: [apps], resources: [deployments, deployments/scale], verbs: [get, list]}]\n---\n\
          apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: reader}\n\
          roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}\n\
          subjects: [{kind: ServiceAccount, name: reader}]\n",
@@ -130,7 +130,7 @@ fn what_rbac_forbids_is_said_with_its_verb_and_resource() {
     namespace.rolled_out("deployment/web");
     world.run(STATUS).ends_with(0);
     let ran = world.run([&SCALE[..], &["--yes"]].concat()).ends_with(1).says(&[
-        "cannot patch resource \"deployments\"",
+        "cannot patch resource \"deployments",
         &namespace.name,
         "kubectl auth can-i",
     ]);

@@ -42,9 +42,12 @@ fn wrong_usage_ends_with_2_and_says_what_would_be_right() {
 fn a_first_word_that_is_a_command_is_one_unless_plain_words_follow() {
     let world = World::new();
     world.run(["tools"]).ends_with(0).prints(&["scale", "rollout_status"]);
-    let request = world.run(["--offline", "tools", "of", "the", "gardening", "trade"]).ends_with(3);
+    assert!(world.records().is_empty(), "a command is no request");
+    let request = world.run(["--offline", "tools", "furiously", "sleep"]).ends_with(3);
     assert_eq!(request.out, "", "a request that is not understood has no data");
+    assert!(world.record().contains("tools furiously sleep"));
     world.run(["--offline", "ask", "tools"]).ends_with(3);
+    assert_eq!(world.records().len(), 2);
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! The suites, one file each, named after what people would look for.
 
 mod bad_input;
+mod change;
 mod faces;
 mod interrupted;
+mod manifests;
+mod model_faults;
+mod repl;
+mod requests;
+mod seven;
 
 use std::path::Path;
 

@@ -56,8 +56,12 @@ impl From<Feedback> for Obstacle {
 /// What the cluster or the tool answers: unreachable, forbidden, arguments that make no sense, a refusal.
 pub async fn ground(call: &Call, world: &ReadWorld) -> Result<Grounding, ToolError> {
     let mut bound = call.bind()?;
-    // Asked before the cluster is, and again after: a refusal must not depend on what is found.
-    bound.check()?;
+    // A refusal must not depend on what is found; whether the arguments make sense is asked when they are full.
+    if let Err(refusal) = bound.check()
+        && refusal.kind() == ErrorKind::Refused
+    {
+        return Err(refusal);
+    }
     let effect = bound.effect();
     match fill(bound.as_mut(), world, effect).await {
         Ok(()) => {

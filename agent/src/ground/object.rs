@@ -13,6 +13,12 @@ pub(super) async fn fill(slot: ObjectSlot<'_>, world: &ReadWorld, effect: Effect
         *slot.kind = Some(kind);
         *slot.name = Some(name);
     }
+    // "namespace staging" reads as a place, and is the object when a namespace is what is meant.
+    if slot.name.is_none()
+        && slot.kind.as_deref().is_some_and(|kind| ["ns", "namespace", "namespaces"].contains(&kind))
+    {
+        *slot.name = slot.namespace.take();
+    }
     if slot.name.is_none() && (!slot.required || slot.kind.is_none()) {
         // With a selector given, or a tool that works without an object, only the place is missing.
         let selected = slot.selector.as_ref().is_some_and(|selector| selector.is_some());

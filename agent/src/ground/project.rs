@@ -87,21 +87,34 @@ pub(super) fn fill_build(
         let usual = if folder == "." { "Dockerfile".to_owned() } else { format!("{folder}/Dockerfile") };
         *dockerfile = (found != usual && found != "Dockerfile").then_some(found);
         *context = Some(folder);
-    } else if let Some(folder) = context.as_deref()
-        && !project.resolve(folder).is_dir()
-    {
-        return Err(Feedback::new(ErrorKind::NotFound, format!("there is no folder {folder:?} to build"))
-            .next("name the folder that holds the Dockerfile")
-            .into());
     }
+    // "with tag 1.2.0" says the version and leaves the name to what is built.
+    let version = tag.take_if(|tag| is_version(tag));
     if tag.is_none() {
         let word = said.unwrap_or_else(|| {
             let place = dockerfile.as_deref().map_or(context.as_deref().unwrap_or("."), parent);
             place.rsplit('/').next().filter(|name| *name != ".").unwrap_or("app").to_owned()
         });
-        *tag = Some(docker::image_name(&project, &word));
+        let name = docker::image_name(&project, &word);
+        *tag = Some(match version {
+            Some(version) => format!("{}:{version}", without_tag(&name)),
+            None => name,
+        });
     }
     Ok(())
+}
+
+/// Whether a tag is a version alone, such as `1.2.0` or `v3`, and no image's name.
+fn is_version(tag: &str) -> bool {
+    !tag.contains(['/', ':']) && tag.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// An image's name without its tag; the colon of a registry's port is none.
+fn without_tag(image: &str) -> &str {
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    }
 }
 
 /// A word that is the path of a Dockerfile, or of a folder that holds one.
@@ -145,17 +158,9 @@ pub(super) fn fill_chart(
     }
     for file in values {
         let beside = format!("{}/{file}", folder.trim_end_matches('/'));
-        if !project.resolve(file).is_file() {
-            if project.resolve(&beside).is_file() {
-                *file = beside;
-            } else {
-                return Err(Feedback::new(
-                    ErrorKind::NotFound,
-                    format!("there is no values file {file:?}, here or in {folder}"),
-                )
-                .next("name it by its path")
-                .into());
-            }
+        // One that is nowhere stays as it was said: the preview names it.
+        if !project.resolve(file).is_file() && project.resolve(&beside).is_file() {
+            *file = beside;
         }
     }
     Ok(())
@@ -195,6 +200,8 @@ pub(super) fn fill_path(path: &mut String, world: &ReadWorld) -> Result<(), Obst
             one.clone_into(path);
             Ok(())
         }
+        // Said as a path, it is shown as a path; the preview says that it is not there.
+        [] if wanted.contains(['/', '.']) => Ok(()),
         [] => Err(Feedback::new(
             ErrorKind::NotFound,
             format!("there is no file or folder {path:?} in {}", project.folder().display()),

@@ -65,7 +65,7 @@ pub use logs::{LogLine, LogSource, log_sources, merge_logs};
 pub use manifest::{ManifestObject, parse_manifest, parse_rendered};
 pub use manifest_files::{Manifests, digest, read_manifests};
 pub use metrics::metrics_probe;
-pub use names::{check_name, check_namespace, check_selector};
+pub use names::{check_arguments, check_name, check_namespace, check_selector};
 pub use objects::Query;
 pub use ownership::ownership_warnings;
 pub use quantity::{cpu_text, memory_text, parse_quantity};

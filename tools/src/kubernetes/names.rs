@@ -56,6 +56,22 @@ pub fn check_selector(selector: &str) -> Result<()> {
         .into())
 }
 
+/// Refuses arguments of which one cannot be what it stands for; those not said are fine.
+///
+/// # Errors
+/// `InvalidArguments`.
+pub fn check_arguments(
+    kind: Option<&str>,
+    name: Option<&str>,
+    namespace: Option<&str>,
+    selector: Option<&str>,
+) -> Result<()> {
+    kind.map_or(Ok(()), |kind| check_name("kind", kind))?;
+    name.map_or(Ok(()), |name| check_name("name", name))?;
+    check_namespace(namespace)?;
+    selector.map_or(Ok(()), check_selector)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +84,9 @@ mod tests {
         for name in ["web", "web-0", "system:node", "v1.apps", "0a"] {
             assert!(check_name("name", name).is_ok(), "{name}");
         }
+        assert!(check_arguments(Some("-A"), None, None, None).is_err());
+        assert!(check_arguments(None, None, Some("a/b"), None).is_err());
+        assert!(check_arguments(Some("pods"), None, Some("shop"), Some("app=web")).is_ok());
         assert!(check_selector("app=web,tier in (a,b),!x").is_ok());
         for selector in ["", " ", "--all", "app=web&fieldSelector=x", "*"] {
             assert!(check_selector(selector).is_err(), "{selector}");

@@ -10,6 +10,7 @@ use crate::error::{Result, ToolError};
 
 use super::cluster::Cluster;
 use super::kinds::ResourceType;
+use super::names::check_namespace;
 
 /// Objects asked for at once; kubectl's default chunk size.
 const PAGE: u32 = 500;
@@ -46,6 +47,7 @@ impl Cluster {
     /// As [`Cluster::ask`].
     pub async fn objects(&self, resource: &ResourceType, query: &Query) -> Result<Vec<Value>> {
         let namespace = query.namespace.as_deref().filter(|_| resource.namespaced);
+        check_namespace(namespace)?;
         let doing = match namespace {
             Some(namespace) => format!("list {} in {namespace}", resource.plural),
             None => format!("list {}", resource.plural),

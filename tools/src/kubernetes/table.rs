@@ -12,6 +12,7 @@ use crate::error::{Result, ToolError};
 
 use super::cluster::Cluster;
 use super::kinds::ResourceType;
+use super::names::check_namespace;
 
 /// Objects asked for at once; kubectl's default chunk size.
 const PAGE: usize = 500;
@@ -101,6 +102,7 @@ impl Cluster {
         field_selector: Option<&str>,
         limit: Option<usize>,
     ) -> Result<ServerTable> {
+        check_namespace(namespace)?;
         let doing = match namespace.filter(|_| resource.namespaced) {
             Some(namespace) => format!("list {} in {namespace}", resource.plural),
             None => format!("list {}", resource.plural),

@@ -14,7 +14,7 @@ use super::endpoint::{Abilities, Memory, Mode, TokenLimit, shown};
 use super::failure::{Asked, Failure, beginning};
 use super::offer::Offer;
 use super::stream::Answer;
-use super::transport::{Address, Transport};
+use super::transport::{Address, Refused, Transport};
 use super::{DEFAULT_MODEL, ModelOptions, NotReady, OPENAI_BASE};
 use crate::error::{AgentError, ExitCode};
 
@@ -28,7 +28,16 @@ const MOST_ADJUSTMENTS: usize = 5;
 const CALL_TOKENS: u32 = 512;
 const THINKING_TOKENS: u32 = 4096;
 
-/// The endpoint.
+/// Where the model is, checked without sending anything.
+pub(super) struct Endpoint {
+    base: String,
+    local: bool,
+    address: Address,
+    model: Option<String>,
+    memory: Memory,
+}
+
+/// A connection to it.
 pub(super) struct Connection {
     client: Client<Address>,
     base: String,
@@ -45,48 +54,62 @@ struct Chosen {
     constrained: bool,
 }
 
-impl Connection {
-    /// Sets it up; nothing is sent yet.
+impl Endpoint {
+    /// Checks the address and the key.
+    ///
+    /// # Errors
+    /// When nothing is configured, or what is cannot be used.
     pub(super) fn new(options: &ModelOptions) -> Result<Self, NotReady> {
-        let given = options.base_url.as_deref().map(str::trim).filter(|base| !base.is_empty());
-        if given.is_none() && options.api_key.is_none() {
+        let base = given(options.base_url.as_deref());
+        if base.is_none() && options.api_key.is_none() {
             return Err(NotReady::NotConfigured);
         }
-        let base = given.unwrap_or(OPENAI_BASE).trim_end_matches('/').to_owned();
-        let invalid = |message: String, hint: &str| {
+        let invalid = |message: &str, hint: &str| {
             NotReady::Invalid(AgentError::new(ExitCode::Usage, message).hint(hint))
         };
+        let base = base.unwrap_or(OPENAI_BASE).trim_end_matches('/').to_owned();
         let url = reqwest::Url::parse(&base)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some())
             .ok_or_else(|| {
                 invalid(
-                    format!("the model's address {:?} is no http or https address", shown(&base)),
+                    &format!("the model's address {:?} is no http or https address", shown(&base)),
                     "give one such as http://localhost:11434/v1 with --base-url or OPENAI_BASE_URL",
                 )
             })?;
-        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         let address = Address::new(&base, options.api_key.as_ref()).map_err(|_| {
             invalid(
-                "the key of the model's server holds characters that no key has".to_owned(),
+                "the key of the model's server holds characters that no key has",
                 "set OPENAI_API_KEY to the key alone, without quotes or line ends",
             )
         })?;
-        let transport = Transport::new(local).map_err(|error| {
-            invalid(
-                format!("TLS could not be set up: {error}"),
-                "install the system's root certificates (ca-certificates)",
-            )
-        })?;
-        let with_key = address.has_key();
-        let client = Client::build(transport.http(), address).with_http_service(transport);
         Ok(Self {
-            client,
-            with_key,
-            model: options.model.clone().filter(|model| !model.trim().is_empty()),
-            chosen: OnceCell::new(),
+            local: matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")),
+            address,
+            model: given(options.model.as_deref()).map(str::to_owned),
             memory: Memory::new(options.cache_dir.as_deref()),
             base,
+        })
+    }
+}
+
+impl Connection {
+    /// Sets up the client; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub(super) fn new(endpoint: &Endpoint) -> Result<Self, AgentError> {
+        let transport = Transport::new(endpoint.local).map_err(|error| {
+            AgentError::new(ExitCode::Usage, format!("TLS could not be set up: {error}"))
+                .hint("install the system's root certificates (ca-certificates)")
+        })?;
+        Ok(Self {
+            client: Client::build(transport.http(), endpoint.address.clone()).with_http_service(transport),
+            with_key: endpoint.address.has_key(),
+            base: endpoint.base.clone(),
+            model: endpoint.model.clone(),
+            chosen: OnceCell::new(),
+            memory: endpoint.memory.clone(),
         })
     }
 
@@ -127,6 +150,30 @@ impl Connection {
     pub(super) fn remember(&self, abilities: &Abilities) {
         if let Some(model) = self.model() {
             self.memory.remember(&self.base, model, abilities);
+        }
+    }
+
+    /// Whether the endpoint answers and has the model, as a sentence.
+    pub(super) async fn check(&self) -> Result<String, Failure> {
+        let models = self.models(IDLE).await;
+        let ids = |models: &[Value]| -> Vec<String> {
+            models.iter().filter_map(|model| Some(model.get("id")?.as_str()?.to_owned())).collect()
+        };
+        let base = shown(&self.base);
+        match (&self.model, models) {
+            (Some(model), Ok(models)) if !models.is_empty() && !ids(&models).contains(model) => {
+                let body = json!({"message": format!("the model {model} is not in its list")}).to_string();
+                Err(Failure::Refused(Refused { status: 404, retry_after: None, body }))
+            }
+            (_, Ok(models)) => {
+                let chosen = self.chosen.get_or_try_init(|| self.choose()).await?;
+                Ok(format!("{} at {base}, {} models", beginning(&chosen.name), models.len()))
+            }
+            // Not every server lists its models.
+            (Some(model), Err(Failure::Refused(refused))) if refused.status == 404 => {
+                Ok(format!("{} at {base}", beginning(model)))
+            }
+            (_, Err(failure)) => Err(failure),
         }
     }
 
@@ -310,6 +357,10 @@ impl From<AgentError> for Stopped {
     fn from(error: AgentError) -> Self {
         Self::Error(error)
     }
+}
+
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 /// llama.cpp's server turns a schema into a grammar, whatever the model; native tool calls depend on the model.

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use super::pattern::{Element, Pattern};
 use super::words::{is_empty_word, parts, stem};
+use crate::translate::phrasebook::lexicon;
 
 /// What an argument holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,7 @@ impl Role {
             "object" => Self::Name,
             "kind" => Self::Kind,
             "kinds" => Self::Kinds,
-            "namespace" => Self::Namespace,
+            "namespace" | "place" => Self::Namespace,
             "count" => Self::Count,
             "duration" => Self::Duration,
             "quantity" => Self::Quantity,
@@ -101,15 +102,23 @@ pub(super) fn tools() -> &'static [Declared] {
     &TOOLS
 }
 
-/// Words of a class of the lexicon, as far as the ranking needs them.
-pub(super) fn class(name: &str) -> &'static [&'static str] {
-    match name {
-        "show" => {
-            &["show", "list", "get", "display", "view", "see", "print", "fetch", "give", "which", "what"]
-        }
-        "delete" => &["delete", "remove", "kill", "destroy", "drop", "erase", "rid"],
-        _ => &[],
-    }
+/// The words of a class of the lexicon.
+pub(super) fn class(name: &str) -> &'static [String] {
+    static CLASSES: LazyLock<HashMap<&'static str, Vec<String>>> = LazyLock::new(|| {
+        let words = |phrases: &str| {
+            let mut words = Vec::new();
+            Pattern::parse(phrases).each(&mut |element| {
+                if let Element::Word(word) = element
+                    && !is_empty_word(word)
+                {
+                    words.push(word.clone());
+                }
+            });
+            words
+        };
+        lexicon::CLASSES.iter().map(|(name, phrases)| (*name, words(phrases))).collect()
+    });
+    CLASSES.get(name).map_or(&[], Vec::as_slice)
 }
 
 impl Declared {
@@ -177,7 +186,7 @@ fn stems_of(pattern: &Pattern) -> HashSet<String> {
             stems.extend(parts(word).filter(|word| !is_empty_word(word)).map(stem));
         }
         Element::Class(name) => {
-            stems.extend(class(name).iter().filter(|word| !is_empty_word(word)).map(|word| stem(word)));
+            stems.extend(class(name).iter().map(|word| stem(word)));
         }
         Element::Choice { .. } | Element::Slot { .. } => {}
     });

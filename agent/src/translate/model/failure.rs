@@ -9,7 +9,7 @@ use super::transport::{NotAnAnswer, Refused};
 use crate::error::{AgentError, ExitCode};
 
 /// The hint that always helps.
-const OFFLINE: &str = "--offline understands plain requests without a model";
+pub(super) const OFFLINE: &str = "--offline understands plain requests without a model";
 
 /// Why the model gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,6 @@
 mod check;
 mod connection;
 mod declared;
-mod durations;
 mod endpoint;
 mod example;
 mod failure;
@@ -26,10 +25,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use shipmate_tools::{Call, gate};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use self::check::Verdict;
-use self::connection::{Connection, Stopped};
+use self::connection::{Connection, Endpoint, Stopped};
 use self::endpoint::Mode;
 use self::failure::Failure;
 use self::offer::Offer;
@@ -79,7 +79,8 @@ impl From<NotReady> for AgentError {
         match reason {
             NotReady::NotConfigured => Self::new(ExitCode::Usage, "no model is configured")
                 .hint("set OPENAI_BASE_URL (or --base-url) to any OpenAI-compatible server, such as http://localhost:11434/v1")
-                .hint("or set OPENAI_API_KEY to a key of OpenAI's own"),
+                .hint("or set OPENAI_API_KEY to a key of OpenAI's own")
+                .hint(failure::OFFLINE),
             NotReady::Invalid(error) => error,
         }
     }
@@ -87,8 +88,10 @@ impl From<NotReady> for AgentError {
 
 /// Understands requests with a model.
 pub struct ModelTranslator {
-    connection: Connection,
+    endpoint: Endpoint,
     deadline: Duration,
+    /// Made when it is first needed: most requests need no model, and TLS reads every root certificate.
+    connection: OnceLock<Result<Connection, AgentError>>,
 }
 
 /// What one request needs on its way through.
@@ -103,13 +106,34 @@ struct Task<'a> {
 }
 
 impl ModelTranslator {
-    /// Sets it up; nothing is sent yet.
+    /// A translator with these options; nothing is sent yet.
     ///
     /// # Errors
     /// [`NotReady::NotConfigured`] without an address and a key, [`NotReady::Invalid`] when one of them cannot
     /// be used.
     pub fn new(options: &ModelOptions) -> Result<Self, NotReady> {
-        Ok(Self { connection: Connection::new(options)?, deadline: options.deadline })
+        Ok(Self {
+            endpoint: Endpoint::new(options)?,
+            deadline: options.deadline,
+            connection: OnceLock::new(),
+        })
+    }
+
+    /// Whether the model answers, as a sentence about it. Nothing is generated.
+    ///
+    /// # Errors
+    /// As [`Self::translate`], and when the endpoint does not have the model.
+    pub async fn check(&self) -> Result<String, AgentError> {
+        let connection = self.connection()?;
+        let checked = tokio::time::timeout(self.deadline, connection.check()).await;
+        match checked.unwrap_or(Err(Failure::Deadline(self.deadline))) {
+            Ok(said) => Ok(said),
+            Err(failure) => Err(connection.failed(failure).await),
+        }
+    }
+
+    fn connection(&self) -> Result<&Connection, AgentError> {
+        self.connection.get_or_init(|| Connection::new(&self.endpoint)).as_ref().map_err(Clone::clone)
     }
 
     /// Translates a request. `progress` gets a line on what is going on.
@@ -173,58 +197,13 @@ impl ModelTranslator {
             usage: Usage::default(),
             sent,
         };
-        let understood = tokio::time::timeout(self.deadline, self.understand(&mut task, &progress)).await;
-        match understood.unwrap_or(Err(Stopped::Failure(Failure::Deadline(self.deadline)))) {
+        let connection = self.connection()?;
+        let deadline = self.deadline;
+        let understood = tokio::time::timeout(deadline, understand(connection, &mut task, &progress)).await;
+        match understood.unwrap_or(Err(Stopped::Failure(Failure::Deadline(deadline)))) {
             Ok(understanding) => Ok(translation(understanding, task.usage)),
-            Err(Stopped::Failure(failure)) => Err(self.connection.failed(failure).await),
+            Err(Stopped::Failure(failure)) => Err(connection.failed(failure).await),
             Err(Stopped::Error(error)) => Err(error),
-        }
-    }
-
-    async fn understand(
-        &self,
-        task: &mut Task<'_>,
-        progress: &impl Fn(&str),
-    ) -> Result<Understanding, Stopped> {
-        let mut abilities = self.connection.abilities().await?;
-        let known = abilities.clone();
-        progress(&format!("asking {}", gate::text(self.connection.model().unwrap_or("the model"))));
-        let mut repaired = !task.afterwards.is_empty();
-        loop {
-            let answer =
-                self.connection.call(&mut abilities, &task.offer, |mode| task.messages(mode)).await?;
-            task.usage.prompt_tokens += answer.usage.prompt_tokens;
-            task.usage.completion_tokens += answer.usage.completion_tokens;
-            let judged = task.judge(&answer);
-            if !abilities.proved && abilities.mode == Mode::Tools && answer.calls.is_empty() {
-                // Tools were offered and words came. Asked for JSON, such a model does better.
-                abilities.mode = Mode::Schema;
-                if !matches!(judged, Ok(Understanding::Calls(_))) {
-                    progress("asking again for JSON");
-                    continue;
-                }
-            }
-            match judged {
-                Ok(understanding) => {
-                    abilities.proved = true;
-                    if abilities != known {
-                        self.connection.remember(&abilities);
-                    }
-                    return Ok(understanding);
-                }
-                Err(problem) if repaired => {
-                    return Ok(Understanding::NotUnderstood(format!(
-                        "the model's answer could not be used: {} (it was: {})",
-                        problem.trim_end_matches('.'),
-                        failure::beginning(&came(&answer))
-                    )));
-                }
-                Err(problem) => {
-                    repaired = true;
-                    progress("asking again: the answer was no call");
-                    task.afterwards.extend(correction(&came(&answer), &problem, &[])?);
-                }
-            }
         }
     }
 
@@ -242,13 +221,15 @@ impl ModelTranslator {
         let prompt = shipmate_prompts::explanation(&gate::text(request), &middle_cut(&gate::text(result)))
             .map_err(|error| defect(&error))?;
         let messages = vec![message("system", &prompt.system), message("user", &prompt.user)];
+        let connection = self.connection()?;
+        let deadline = self.deadline;
+        let cleaned = |text: &str| gate::text(&connection.without_key(text));
         let mut held = String::new();
         let mut told = String::new();
-        let answered = tokio::time::timeout(self.deadline, async {
-            let mut abilities = self.connection.abilities().await?;
+        let answered = tokio::time::timeout(deadline, async {
+            let mut abilities = connection.abilities().await?;
             let known = abilities.clone();
-            let answer = self
-                .connection
+            let answer = connection
                 .text(&mut abilities, &messages, |text| {
                     held.push_str(text);
                     // Whole lines and sentences only: half a secret would pass the gate.
@@ -257,49 +238,81 @@ impl ModelTranslator {
                             .is_some_and(|rest| rest.starts_with([' ', '\n']) || held.ends_with('\n'))
                     }) {
                         let rest = held.split_off(end + 1);
-                        let ready = self.cleaned(&std::mem::replace(&mut held, rest));
+                        let ready = cleaned(&std::mem::replace(&mut held, rest));
                         on_text(&ready);
                         told.push_str(&ready);
                     }
                 })
                 .await?;
             if abilities != known && known.proved {
-                self.connection.remember(&abilities);
+                connection.remember(&abilities);
             }
             Ok::<Usage, Stopped>(answer.usage)
         })
         .await;
-        match answered.unwrap_or(Err(Stopped::Failure(Failure::Deadline(self.deadline)))) {
+        match answered.unwrap_or(Err(Stopped::Failure(Failure::Deadline(deadline)))) {
             Ok(usage) => {
-                let ready = self.cleaned(&held);
+                let ready = cleaned(&held);
                 on_text(&ready);
                 told.push_str(&ready);
                 Ok((told.trim().to_owned(), usage))
             }
-            Err(Stopped::Failure(failure)) => Err(self.connection.failed(failure).await),
+            Err(Stopped::Failure(failure)) => Err(connection.failed(failure).await),
             Err(Stopped::Error(error)) => Err(error),
-        }
-    }
-
-    fn cleaned(&self, text: &str) -> String {
-        gate::text(&self.connection.without_key(text))
-    }
-
-    /// Asks the endpoint whether it is there, and which model it would use.
-    ///
-    /// # Errors
-    /// When it cannot be reached or has no such model.
-    pub async fn check(&self) -> Result<String, AgentError> {
-        match self.connection.abilities().await {
-            Ok(_) => Ok(format!("the model {} answers", self.model().unwrap_or_default())),
-            Err(failure) => Err(self.connection.failed(failure).await),
         }
     }
 
     /// The model that is asked, once it is known.
     #[must_use]
     pub fn model(&self) -> Option<&str> {
-        self.connection.model()
+        self.connection.get()?.as_ref().ok()?.model()
+    }
+}
+
+/// Asks until there is something to go by, at most once more after an answer that is none.
+async fn understand(
+    connection: &Connection,
+    task: &mut Task<'_>,
+    progress: &impl Fn(&str),
+) -> Result<Understanding, Stopped> {
+    let mut abilities = connection.abilities().await?;
+    let known = abilities.clone();
+    progress(&format!("asking {}", gate::text(connection.model().unwrap_or("the model"))));
+    let mut repaired = !task.afterwards.is_empty();
+    loop {
+        let answer = connection.call(&mut abilities, &task.offer, |mode| task.messages(mode)).await?;
+        task.usage.prompt_tokens += answer.usage.prompt_tokens;
+        task.usage.completion_tokens += answer.usage.completion_tokens;
+        let judged = task.judge(&answer);
+        if !abilities.proved && abilities.mode == Mode::Tools && answer.calls.is_empty() {
+            // Tools were offered and words came. Asked for JSON, such a model does better.
+            abilities.mode = Mode::Schema;
+            if !matches!(judged, Ok(Understanding::Calls(_))) {
+                progress("asking again for JSON");
+                continue;
+            }
+        }
+        match judged {
+            Ok(understanding) => {
+                abilities.proved = true;
+                if abilities != known {
+                    connection.remember(&abilities);
+                }
+                return Ok(understanding);
+            }
+            Err(problem) if repaired => {
+                return Ok(Understanding::NotUnderstood(format!(
+                    "the model's answer could not be used: {} (it was: {})",
+                    problem.trim_end_matches('.'),
+                    failure::beginning(&came(&answer))
+                )));
+            }
+            Err(problem) => {
+                repaired = true;
+                progress("asking again: the answer was no call");
+                task.afterwards.extend(correction(&came(&answer), &problem, &[])?);
+            }
+        }
     }
 }
 

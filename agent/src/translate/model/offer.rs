@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use shipmate_tools::Call;
 
 use super::declared::{Argument, Declared, Role, values_of};
-use super::durations;
 use super::rank;
 use super::subjects::Subjects;
-use super::words::{Words, parts, resembles, stem};
+use super::words::{Words, amounts, parts, resembles, stem};
 use crate::translate::Situation;
+use crate::translate::phrasebook::numbers;
 
 /// The name under which a model asks back.
 pub(super) const ASK: &str = "ask";
@@ -37,6 +37,7 @@ pub(super) struct Offer {
     /// The candidates, best first.
     pub(super) tools: Vec<&'static Declared>,
     durations: Vec<String>,
+    quantities: Vec<String>,
 }
 
 impl Offer {
@@ -45,8 +46,9 @@ impl Offer {
         let words = Words::of(request);
         let subjects = Subjects::of(&words, situation);
         let tools = rank::candidates(&words, &subjects);
-        let durations = durations::said(&words);
-        Self { words, subjects, tools, durations }
+        let durations = amounts(&words, numbers::duration);
+        let quantities = amounts(&words, numbers::quantity);
+        Self { words, subjects, tools, durations, quantities }
     }
 
     /// Whether the request may want more than one call.
@@ -171,10 +173,7 @@ impl Offer {
             Role::Count => (!self.words.numbers.is_empty())
                 .then(|| (json!({"type": "integer", "enum": self.words.numbers}), false)),
             Role::Duration => (!self.durations.is_empty()).then(|| (leaf(self.durations.clone()), false)),
-            Role::Quantity => {
-                let amounts = self.typed(|word| word.starts_with(|c: char| c.is_ascii_digit()));
-                (!amounts.is_empty()).then(|| (leaf(amounts), false))
-            }
+            Role::Quantity => (!self.quantities.is_empty()).then(|| (leaf(self.quantities.clone()), false)),
             Role::Path => self
                 .said_as(declared, argument, |word| word.contains(['/', '.']))
                 .map(|paths| (leaf(paths), false)),

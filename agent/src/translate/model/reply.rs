@@ -9,6 +9,7 @@ use shipmate_tools::{Call, catalog};
 use super::declared::{Argument, Declared, Role, tools};
 use super::offer::{ASK, MOST_CALLS, NONE};
 use super::stream::{Answer, RawCall, object_end};
+use crate::translate::phrasebook::numbers::{self, Count};
 
 /// What an answer says.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,10 +204,12 @@ fn typed(argument: &Argument, value: Value) -> Value {
     let kind = argument.schema.get("type").and_then(Value::as_str).unwrap_or_default();
     match (kind, value) {
         ("integer" | "number", Value::String(text)) => {
-            let number = text.trim().parse::<i64>().map(Value::from);
-            number.unwrap_or_else(|_| {
-                super::words::number(text.trim()).map_or(Value::String(text), Value::from)
-            })
+            let word = text.trim().to_lowercase();
+            let spelled = || match numbers::count(&[word.as_str()]) {
+                Some((_, Count::Of(value))) => Value::from(value),
+                _ => Value::String(text.clone()),
+            };
+            word.parse::<i64>().map_or_else(|_| spelled(), Value::from)
         }
         ("integer", Value::Number(number)) => match number.as_f64() {
             #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]

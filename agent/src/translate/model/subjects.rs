@@ -68,7 +68,7 @@ impl Subjects {
             {
                 subjects.namespaces.push(said.clone());
             }
-            if super::words::number(said).is_none() && !names.iter().any(|name| name == typed) {
+            if !super::words::is_number(said) && !names.iter().any(|name| name == typed) {
                 names.push(typed.to_owned());
             }
         }

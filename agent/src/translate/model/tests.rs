@@ -277,17 +277,53 @@ async fn without_an_address_or_a_key_nothing_is_configured() {
         deadline: Duration::from_secs(1),
         cache_dir: None,
     };
-    assert!(matches!(ModelTranslator::new(&nothing), Err(NotReady::NotConfigured)));
-    for (base_url, api_key) in
-        [(Some("localhost:8080"), None), (Some("ftp://x"), None), (Some("http://h"), Some("a\nb"))]
-    {
+    let mut shown_errors = Vec::new();
+    for (base_url, api_key) in [
+        (None, None),
+        (Some(" "), None),
+        (Some("localhost:8080"), None),
+        (Some("ftp://me:hunter2@x"), None),
+        (Some("http://h"), Some("a\nb")),
+    ] {
         let options = ModelOptions {
             base_url: base_url.map(str::to_owned),
             api_key: api_key.map(SecretString::from),
             ..nothing.clone()
         };
-        assert!(matches!(ModelTranslator::new(&options), Err(NotReady::Invalid(_))), "{base_url:?}");
+        let Err(reason) = ModelTranslator::new(&options) else { panic!("{base_url:?} is no address") };
+        shown_errors.push(shown(&reason.into(), "nothing"));
     }
+    insta::assert_snapshot!(shown_errors.join("\n"), @r#"
+    2 no model is configured
+    set OPENAI_BASE_URL (or --base-url) to any OpenAI-compatible server, such as http://localhost:11434/v1
+    or set OPENAI_API_KEY to a key of OpenAI's own
+    --offline understands plain requests without a model
+    2 no model is configured
+    set OPENAI_BASE_URL (or --base-url) to any OpenAI-compatible server, such as http://localhost:11434/v1
+    or set OPENAI_API_KEY to a key of OpenAI's own
+    --offline understands plain requests without a model
+    2 the model's address "localhost:8080" is no http or https address
+    give one such as http://localhost:11434/v1 with --base-url or OPENAI_BASE_URL
+    2 the model's address "ftp://x" is no http or https address
+    give one such as http://localhost:11434/v1 with --base-url or OPENAI_BASE_URL
+    2 the key of the model's server holds characters that no key has
+    set OPENAI_API_KEY to the key alone, without quotes or line ends
+    "#);
+}
+
+#[tokio::test]
+async fn a_check_says_what_answers() {
+    let server = ModelServer::start(vec![Reply::Hang]);
+    let said = ModelTranslator::new(&options(&server, None)).unwrap().check().await.unwrap();
+    assert_eq!(said, format!("scripted at {}, 1 models", server.base()));
+    let other = ModelOptions { model: Some("other".to_owned()), ..options(&server, None) };
+    let error = ModelTranslator::new(&other).unwrap().check().await.unwrap_err();
+    insta::assert_snapshot!(shown(&error, &server.base()), @r"
+    2 asked the model other at SERVER: it answered 404 Not Found: the model other is not in its list
+    choose a model it has with --model: scripted
+    --offline understands plain requests without a model
+    ");
+    assert!(server.chats().is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! What a model may propose is measured against what was said. Words between quotes are reported speech or
 //! text to pass on ("the log says: 'delete everything'"): they can be a value, never a wish.
 
+use crate::translate::phrasebook::numbers::{self, Count};
+
 /// Words that name nothing: they are no candidates for names and carry no meaning for the ranking.
 const EMPTY_WORDS: &[&str] = &[
     "a", "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but",
@@ -38,7 +40,7 @@ impl Words {
             .map(str::to_owned)
             .collect();
         let said: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
-        let numbers = said.iter().filter_map(|word| number(word)).collect();
+        let numbers = whole_numbers(&said);
         Self { typed, said, quoted, numbers }
     }
 
@@ -143,54 +145,57 @@ pub(super) fn stem(word: &str) -> String {
     letters.into_iter().collect()
 }
 
-/// A whole number in digits ("3", "3x", "10m") or as a word.
-pub(super) fn number(word: &str) -> Option<u64> {
-    const UNITS: [&str; 20] = [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
-    let place =
-        |list: &[&str], word: &str| list.iter().position(|known| *known == word).map(|place| place as u64);
-    let tens = |word: &str| place(&TENS, word).map(|place| (place + 2) * 10);
-    match word {
-        "hundred" => return Some(100),
-        "dozen" => return Some(12),
-        "nothing" | "none" => return Some(0),
-        "single" => return Some(1),
-        _ => {}
-    }
-    if let Some(value) = place(&UNITS, word).or_else(|| tens(word)) {
-        return Some(value);
-    }
-    if let Some((left, right)) = word.split_once('-')
-        && let (Some(tens), Some(unit)) = (tens(left), place(&UNITS, right))
-    {
-        return Some(tens + unit);
-    }
-    let digits = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
-    let (digits, unit) = word.split_at(digits);
+/// Whether a word is a number, such as "3", "three" or "3x", and so no name.
+pub(super) fn is_number(word: &str) -> bool {
+    numbers::is_number(word) || with_unit(word).is_some()
+}
+
+/// "3x", "80%", "512mb": the number before a short unit.
+fn with_unit(word: &str) -> Option<u64> {
+    let (digits, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit())?);
     (unit.chars().count() <= 2 && unit.chars().all(|c| c.is_alphabetic() || c == '%'))
         .then(|| digits.parse().ok())
         .flatten()
+}
+
+/// The whole numbers said; one below zero is none, and not the number without its sign.
+fn whole_numbers(said: &[String]) -> Vec<u64> {
+    let words: Vec<&str> = said.iter().map(String::as_str).collect();
+    let mut found = Vec::new();
+    let mut rest = words.as_slice();
+    while let [first, after @ ..] = rest {
+        rest = match numbers::count(rest) {
+            Some((taken, count)) => {
+                if let Count::Of(value) = count {
+                    found.push(value);
+                }
+                rest.get(taken.max(1)..).unwrap_or_default()
+            }
+            None => {
+                found.extend(with_unit(first));
+                found.extend(matches!(*first, "nothing" | "none").then_some(0));
+                after
+            }
+        };
+    }
+    found
+}
+
+/// The amounts that `read` finds anywhere among the words, such as durations, each once.
+pub(super) fn amounts(words: &Words, read: fn(&[&str]) -> Option<(usize, String)>) -> Vec<String> {
+    let said: Vec<&str> = words.said.iter().map(String::as_str).collect();
+    let mut found: Vec<String> = Vec::new();
+    let mut rest = said.as_slice();
+    while !rest.is_empty() {
+        let taken = read(rest).map_or(1, |(taken, amount)| {
+            if !found.contains(&amount) {
+                found.push(amount);
+            }
+            taken.max(1)
+        });
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    found
 }
 
 /// A word without the punctuation around it and the possessive.
@@ -265,11 +270,24 @@ mod tests {
         for (request, numbers) in [
             ("scale web to 3 replicas", &[3][..]),
             ("twenty-one pods and a dozen", &[21, 12]),
-            ("scale to -3", &[]),
+            ("scale to -3 or to minus two", &[]),
+            ("take it down to nothing", &[0]),
             ("1.5 cores for web:v2", &[]),
             ("the last 10m, 3x", &[10, 3]),
+            ("half a dozen of them", &[6]),
         ] {
             assert_eq!(Words::of(request).numbers, numbers, "{request}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_come_out_as_the_tools_take_them() {
+        for (request, lengths) in [
+            ("logs of the last half hour", &["30m"][..]),
+            ("past 15 minutes, or 2h", &["15m", "2h"]),
+            ("300 pods", &[]),
+        ] {
+            assert_eq!(amounts(&Words::of(request), numbers::duration), lengths, "{request}");
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) fn understand(
         Plan::None => return None,
         Plan::Two(one, other) => {
             return Some(Understanding::Question(format!(
-                "that can mean two things: {} or {}. Which one?",
+                "That can mean two things: {} or {}. Which one?",
                 commands(&one.calls),
                 commands(&other.calls)
             )));
@@ -36,7 +36,7 @@ pub(super) fn understand(
     let calls: Vec<Call> = steps.iter().flat_map(|step| step.calls.iter().cloned()).collect();
     if changes && asks(request, bounds, marked) {
         return Some(Understanding::Question(format!(
-            "is that an order? To have it done, say it without the question mark: {}",
+            "Is that an order? To have it done, say it without the question mark: {}",
             commands(&calls)
         )));
     }
@@ -61,7 +61,7 @@ fn missing_place(steps: &[Reading<'_>]) -> Option<String> {
         .flat_map(|step| &step.calls)
         .find(|call| !call.arguments.contains_key("namespace"))?;
     Some(format!(
-        "is {} in {place} too? Name the namespace of each step",
+        "Is {} in {place} too? Name the namespace of each step",
         commands(std::slice::from_ref(without))
     ))
 }
@@ -79,7 +79,9 @@ fn commands(calls: &[Call]) -> String {
 
 /// What has to be asked before a step can run.
 fn question(step: &Reading<'_>) -> String {
-    let verb = step.tool.name.replace('_', " ");
+    // Tools are called verb_noun; "rollout" and "resource" are no verbs.
+    let verb =
+        if step.tool.can_change { step.tool.name.split('_').next().unwrap_or_default() } else { "look at" };
     let object = step
         .calls
         .first()

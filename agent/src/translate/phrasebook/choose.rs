@@ -43,6 +43,9 @@ pub(super) struct Reading<'r> {
     pub effect: Effect,
     /// What the reading costs.
     pub cost: u32,
+    /// Whether no word of a pattern was found, and some that could be anything: good for a look by itself,
+    /// too little beside a change.
+    pub bare: bool,
     literals: u32,
 }
 
@@ -71,7 +74,11 @@ pub(super) fn choose<'r>(
         if program.is_some() && tool.program.is_some() && tool.program != program {
             continue;
         }
-        let candidates: Vec<&Pattern> = tool.phrases.iter().filter(|pattern| request.has(pattern)).collect();
+        let candidates: Vec<&Pattern> = tool
+            .phrases
+            .iter()
+            .filter(|pattern| (!pattern.typed || program.is_some()) && request.has(pattern))
+            .collect();
         if candidates.is_empty() {
             continue;
         }
@@ -88,7 +95,7 @@ pub(super) fn choose<'r>(
             for found in matcher::readings(request, tool, &modifiers, pattern, bounds, budget) {
                 let worst = all.iter().map(|reading| reading.cost).min().unwrap_or(u32::MAX);
                 if found.cost <= worst.saturating_add(CLOSE + 60)
-                    && let Some(reading) = build(request, tool, found)
+                    && let Some(reading) = build(request, tool, &found)
                 {
                     add(&mut all, reading);
                 }
@@ -123,7 +130,7 @@ fn add<'r>(all: &mut Vec<Reading<'r>>, reading: Reading<'r>) {
 }
 
 /// The calls that a reading comes to; none when its parts contradict each other or fit no tool.
-fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Option<Reading<'r>> {
+fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: &Match) -> Option<Reading<'r>> {
     let mut shared = Map::new();
     let mut gaps = Vec::new();
     let mut objects: Vec<ObjectSaid> = Vec::new();
@@ -138,9 +145,11 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
                 objects.clone_from(said);
             }
             (Value::Objects(said), Some(argument)) => {
-                put_objects(tool, &mut shared, argument, said, &mut gaps)?
+                put_objects(tool, &mut shared, argument, said, &mut gaps)?;
             }
             (Value::Negative, _) => gaps.push(Gap::Negative),
+            // Only a part of another argument's value.
+            (_, Some(argument)) if tool.argument(argument).is_none() => {}
             (value, Some(argument)) => {
                 if !tool.put(&mut shared, argument, value) {
                     return None;
@@ -150,12 +159,13 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
         }
     }
     for (name, value) in &found.values {
-        put_place(request, tool, &mut shared, name, value)?;
+        let value = filled_in(value, found)?;
+        put_place(request, tool, &mut shared, name, &value)?;
     }
     if shared.contains_key("all_namespaces") && shared.contains_key("namespace") {
         return None;
     }
-    if found.only_showing && is_idle_talk(&found, &objects) {
+    if found.only_showing && is_idle_talk(found, &objects) {
         return None;
     }
     let mut calls = Vec::new();
@@ -170,7 +180,12 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: Match) -> Opt
     let effect = finish(request, tool, &mut calls, &mut gaps)?;
     cost +=
         40 * u32::try_from(gaps.iter().filter(|gap| !matches!(gap, Gap::Pronoun(_))).count()).unwrap_or(0);
-    Some(Reading { tool, calls, gaps, effect, cost, literals: found.literals })
+    let free = found
+        .captured
+        .iter()
+        .any(|captured| matches!(captured.kind, SlotType::Word | SlotType::Text | SlotType::Object));
+    let bare = found.literals == 0 && free;
+    Some(Reading { tool, calls, gaps, effect, cost, bare, literals: found.literals })
 }
 
 /// "Give me a break": words for showing, and then words that could be anything, name no object. A kind, a
@@ -191,6 +206,26 @@ fn is_idle_talk(found: &Match, objects: &[ObjectSaid]) -> bool {
         )
     });
     talk && !sure
+}
+
+/// A value with the slots it mentions filled in: `{part}.image.tag={version}`.
+fn filled_in(value: &str, found: &Match) -> Option<String> {
+    let mut text = value.to_owned();
+    while let Some((before, rest)) = text.split_once('{') {
+        let (slot, after) = rest.split_once('}')?;
+        let said = found.captured.iter().find(|captured| captured.argument.as_deref() == Some(slot))?;
+        let word = match &said.value {
+            Value::Text(word) => word.clone(),
+            Value::Count(count) => count.to_string(),
+            Value::Objects(_) | Value::Negative => return None,
+        };
+        // What was said goes in as it is; braces in it are no slots.
+        if word.contains(['{', '}']) {
+            return None;
+        }
+        text = format!("{before}{word}{after}");
+    }
+    Some(text)
 }
 
 fn put_place(
@@ -256,9 +291,7 @@ fn put_object(
         return Some(());
     }
     if let Some(kind) = &said.kind {
-        if tool.argument("kind").is_none() {
-            return None;
-        }
+        tool.argument("kind")?;
         arguments.insert("kind".to_owned(), json!(kind));
     }
     match &said.name {
@@ -302,19 +335,26 @@ fn finish(
         let mut bound = whole.bind().ok()?;
         for slot in bound.slots() {
             let Slot::Object(slot) = slot else { continue };
-            if let Some(kind) = slot.kind.clone() {
-                if !fits(request, slot.accepts.kinds(), &kind)
-                    && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any
-                {
-                    if !is_loose(&kind, slot.name.as_deref()) {
-                        return None;
-                    }
-                    call.arguments.remove("kind");
-                    *slot.kind = None;
-                    if slot.name.is_none() {
-                        gaps.retain(|gap| !matches!(gap, Gap::Plural(_)));
-                    }
+            if let Some(kind) = slot.kind.clone()
+                && !fits(request, slot.accepts.kinds(), &kind)
+                && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any
+            {
+                if !is_loose(&kind, slot.name.as_deref()) {
+                    return None;
                 }
+                call.arguments.remove("kind");
+                *slot.kind = None;
+                if slot.name.is_none() {
+                    gaps.retain(|gap| !matches!(gap, Gap::Plural(_)));
+                }
+            }
+            // "nuke payments", where payments is a namespace: all of it, or an object of that name?
+            let namesake = slot.accepts == shipmate_tools::slot::ObjectAccepts::Any
+                && tool.can_change
+                && slot.kind.is_none()
+                && slot.name.as_ref().is_some_and(|name| request.situation.namespaces.contains(name));
+            if namesake {
+                gaps.push(Gap::Vague(slot.name.clone().unwrap_or_default()));
             }
             let nothing = slot.kind.is_none() && slot.name.is_none();
             let explained = gaps

@@ -31,6 +31,8 @@ pub(super) const PHRASES: &[&str] = &[
      [me] [first|with me|for approval|for permission|for confirmation] => topic=approval",
     "(do|will|would) (you|shipmate) [always|ever] (ask|check|confirm|wait) [me|with me] [for] [approval|permission|my approval|confirmation|a confirmation] \
      [first|before] [you] [making|changing|doing|deleting|make|change|do|delete|running|run|apply|applying|touch|touching] [a|any] [change|changes|things|anything|something|stuff] => topic=approval",
+    "(do|will|would) (you|shipmate) need [my|an|any] (approval|permission|confirmation|ok|consent) [from me] [to|before|for] [you] \
+     [make|change|do|delete|run|apply|touch|execute] [a|any] [change|changes|things|anything|something|stuff] => topic=approval",
     "(are|is) (you|shipmate|this|it) (safe|dangerous|read-only|read only) [to use|to run] => topic=approval",
     "can (you|shipmate|i) (break|damage|harm|hurt) (anything|something|things|my cluster|the cluster|production|it) [with you] => topic=approval",
 ];

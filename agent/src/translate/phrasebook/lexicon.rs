@@ -5,10 +5,10 @@
 //! request not understood, and must never be swallowed as the name of something.
 
 /// Classes, by the name that patterns use.
-pub(super) const CLASSES: &[(&str, &str)] = &[
+pub(in crate::translate) const CLASSES: &[(&str, &str)] = &[
     (
         "show",
-        "(show [me|us]|list [out]|get [me]|give me|display|print [out]|view|fetch|find|output|enumerate|see|pull up|look up|\
+        "(show [me|us]|gimme|list [out]|get [me]|give me|display|print [out]|view|fetch|find|output|enumerate|see|pull up|look up|\
          look at|have a look at|take a look at|let (me|us) see|(can|could|may) (i|we) (see|get|have)|\
          (want|like|need) to (see|know|have)|tell me [about]|bring me|what (is|are)|what about|which|what|\
          any|(is|are) there [any]|do (we|i|you) have [any]|have (we|i) got|check|how many|all [of] [the]|inspect|dump|where (is|are))",
@@ -35,7 +35,7 @@ pub(super) const FILLER: &[&str] = &[
     "right (now|away)",
     "at (once|the moment)",
     "(for|to) (me|us)",
-    "(me|my|our|the|a|an|this|these|those)",
+    "(me|my|our|the|a|an|this|these|those|teh|hte)",
     "(i|we) [really|just] (want|need|would like|wanted) [you] to",
     "(i|we) would like",
     "(i|we)",
@@ -61,6 +61,7 @@ pub(super) const FILLER: &[&str] = &[
 /// What may stand in a question or a look without changing what is meant; a change has to spell it out.
 pub(super) const READ_FILLER: &[&str] = &[
     "(all|any|some|every|each) [of]",
+    "(show|tell|give) (me|us)",
     "[that|which] (i|we|you) (have|got|run|use|own) [got]",
     "(do|did) (i|we|you) have",
     "[that] (is|are) (there|currently|right)",
@@ -119,6 +120,7 @@ pub(super) const SCOPES: &[&str] = &[
     "[the] (namespace|ns) {namespace:namespace}",
     "[the] {namespace:place} (namespace|ns)",
     "(across|in|from|of|over|for|on|through) (all|every|each|any) [of] [the|my|our] (namespaces|namespace|ns) => all_namespaces=true",
+    "(across|over) namespaces => all_namespaces=true",
     "(all|every|each|any) [the] (namespaces|namespace|ns) => all_namespaces=true",
     "(everywhere|anywhere|cluster-wide|clusterwide|cluster wide) => all_namespaces=true",
     "(across|throughout) [the|my|our|this] [whole|entire|complete] cluster => all_namespaces=true",
@@ -139,7 +141,7 @@ pub(super) const FUNCTION: &str = "a an the this that these those my our your hi
     something anything everything everyone someone somebody anyone up down off out over under again once here there \
     now just only even also too very really quite rather instead else ever never always often still already yet \
     please let us ok okay hey hi hello thanks oh about around between through during per via against among across \
-    like same own such way kind sort bit lot lots thing things stuff one ones first last next tomorrow tonight later \
+    like same own such way kind sort bit lot lots    one ones first last next tomorrow tonight later \
     yesterday today soon morning evening afternoon every monday tuesday wednesday thursday friday weekend away back \
     together apart forward both im ive dont cant wont didnt doesnt whether though although however maybe perhaps";
 
@@ -151,15 +153,15 @@ pub(super) const VERBS: &str = "show list get give display print view fetch find
     change update upgrade downgrade modify edit patch replace rename add append put make create generate write rewrite \
     build rebuild compile deploy redeploy undeploy release install reinstall uninstall apply reapply delete remove \
     destroy kill drop wipe purge prune clean clear erase terminate nuke zap evict cordon uncordon drain taint untaint \
-    expose unexpose port-forward forward proxy copy move cp mv rm restore backup migrate label relabel unlabel annotate \
+    expose unexpose port-forward forward  copy move cp mv rm restore  migrate label relabel unlabel annotate \
     tag retag push upload download load import export save scan sign encrypt decrypt encode decode render template \
     autoscale right-size rightsize optimize optimise reduce increase raise lower shrink grow bump double triple halve \
     enable disable turn switch use need want take bring tear spin throw wait test connect reach ping curl wget ssh \
-    login logout cat echo grep sed awk ls cd chmod chown sudo ask say know help wish think believe seem happen occur \
+      cat echo grep sed awk ls cd chmod chown sudo ask say know  wish think believe seem happen occur \
     keep hold block allow deny grant revoke rotate renew reset wipe flush sync refresh reload trigger schedule \
     reschedule suspend unsuspend fix repair heal solve suggest recommend propose plan simulate pretend ignore forget \
-    remember translate remote rid put cause dump pump buy sell send mail call commit merge rebase checkout clone fork do doing \
-    go come leave went done gone eat eating consume consuming touch touched touching mind rescale compose explain";
+    remember translate remote rid put cause dump pump buy sell   call commit merge rebase  clone fork do doing \
+    go come leave went done gone eat eating consume consuming touch touched touching mind rescale compose explain approve confirm accept reject cancel abort summarize summarise sing play dance email notify";
 
 /// Adjectives: never names of their own, because "the failed pods" names no pod.
 pub(super) const ADJECTIVES: &str = "failed failing crashed crashing crashlooping broken stuck pending evicted completed complete unhealthy \
@@ -180,17 +182,17 @@ pub(super) const CONCEPTS: &str = "memory mem ram cpu cpus core cores disk stora
     setting settings log logs output event events warning warnings error errors alert alerts status state condition \
     conditions health history revision revisions rollout rollouts restart restarts probe probes schedule timeout \
     chart charts release releases helm docker dockerfile dockerfiles compose kubernetes kubectl k8s minikube kind k3d \
-    cluster clusters context contexts namespace namespaces registry layer layers cache volume volumes value values \
+    cluster clusters context contexts namespace namespaces  layer layers  volume volumes value values \
     file files folder folders directory directories dir path line lines age time date name names column columns rule \
     rules instruction instructions approval approvals permission permissions access password passwords credential \
     credentials secret secrets token tokens key keys level internet world traffic problem problems issue issues \
-    detail details information info summary overview list report advice percent percentage background foreground \
-    internals everything production-data addon addons stack tests hook hooks snapshot backups user users weather poem \
-    joke song story recipe order total general minute hour day week second month year while moment seconds";
+    detail details information info summary overview list  advice percent percentage background foreground \
+    internals everything production-data addon addons   hook hooks snapshot    weather poem \
+    joke song story recipe  total  minute hour day week second month year while moment seconds";
 
 /// Words that name nothing in particular when an article stands before them ("the app").
 pub(super) const VAGUE: &str = "app apps application applications stack system thing things stuff workload workloads project product platform \
-    site website component components lot rest one ones bunch junk mess environment cluster deployment pods";
+    site website component components lot rest one ones bunch junk mess environment cluster";
 
 /// Pronouns that stand for an object of an earlier step.
 pub(super) const PRONOUNS: &str = "it its them their theirs that this those these one they";

@@ -182,8 +182,8 @@ impl<'r, 'a> Run<'r, 'a> {
                 self.go(one, position);
                 self.go(other, position);
             }
-            Some(&Op::Word(word)) => {
-                if let Some(cost) = self.word(word, position) {
+            Some(&Op::Word(word, many)) => {
+                if let Some(cost) = self.word(word, many, position) {
                     let led = self.led;
                     if !self.request.is_determiner(position) {
                         self.led = position + 1;
@@ -224,7 +224,7 @@ impl<'r, 'a> Run<'r, 'a> {
         self.shows -= shows;
     }
 
-    fn word(&self, word: WordId, position: usize) -> Option<u32> {
+    fn word(&self, word: WordId, many: bool, position: usize) -> Option<u32> {
         if position >= self.end {
             return None;
         }
@@ -233,7 +233,7 @@ impl<'r, 'a> Run<'r, 'a> {
         if facts.id == Some(word) {
             // "gateway restarts" counts restarts and orders none.
             let typed = self.request.tokens.get(position)?;
-            let inflected = self.change() && vocabulary.is_verb_with_s(word, &typed.word);
+            let inflected = self.change() && !many && vocabulary.is_verb_with_s(word, &typed.word);
             return (!inflected).then_some(0);
         }
         if facts.bases.contains(&word) {
@@ -244,7 +244,9 @@ impl<'r, 'a> Run<'r, 'a> {
         }
         if self.request.forgiving && facts.slips.contains(&word) {
             let token = self.request.tokens.get(position)?;
-            let enough = !self.change() || vocabulary.is_close(word, &token.word);
+            // A class does not know which tool asks for it, so it is as strict as a change.
+            let looking = self.tool.is_some() && !self.change();
+            let enough = looking || vocabulary.is_close(word, &token.word);
             return enough.then_some(SLIP);
         }
         None

@@ -11,10 +11,10 @@ mod flags;
 mod guard;
 mod help;
 mod kinds;
-mod lexicon;
+pub(super) mod lexicon;
 mod matcher;
 mod normalise;
-mod numbers;
+pub(super) mod numbers;
 mod objects;
 mod pattern;
 mod plan;
@@ -130,7 +130,7 @@ impl Phrasebook {
     fn understand(&self, text: &str, situation: &Situation) -> Understanding {
         if text.len() > LONGEST {
             return Understanding::NotUnderstood(format!(
-                "that is {} bytes long; a request is a sentence or two. Try {}",
+                "That is {} bytes long; a request is a sentence or two. Try {}",
                 text.len(),
                 suggest::EXAMPLE
             ));
@@ -138,26 +138,23 @@ impl Phrasebook {
         let all = normalise::tokens(text);
         if all.iter().all(Token::is_mark) {
             return Understanding::NotUnderstood(format!(
-                "there are no words in that. Try {}",
+                "There are no words in that. Try {}",
                 suggest::EXAMPLE
             ));
         }
         if all.len() > MOST_TOKENS {
             return Understanding::NotUnderstood(format!(
-                "that is a long text rather than a request. Try {}",
+                "That is a long text rather than a request. Try {}",
                 suggest::EXAMPLE
             ));
-        }
-        if let Some(found) = guard::check(text, &all) {
-            return found;
-        }
-        if let Some(refusal) = secrets::check(&all) {
-            return refusal;
         }
         let (program, tokens) = typed_program(&all);
         let mut request = Request::new(&self.library, situation, tokens, program.is_some());
         if let Some(answer) = help::check(&request) {
             return answer;
+        }
+        if let Some(found) = guard::check(text, &all).or_else(|| secrets::check(&all)) {
+            return found;
         }
         let bounds = (0, tokens.len() - usize::from(is_question(tokens)));
         if let Some(understood) = answer::understand(&request, bounds, program) {
@@ -167,6 +164,13 @@ impl Phrasebook {
             && let Some(understood) = answer::understand(&request, bounds, program)
         {
             return understood;
+        }
+        if let Some(spelled_out) = plan::spell_out(&request) {
+            let request = Request::new(&self.library, situation, &spelled_out, program.is_some());
+            let bounds = (0, spelled_out.len() - usize::from(is_question(&spelled_out)));
+            if let Some(understood) = answer::understand(&request, bounds, program) {
+                return understood;
+            }
         }
         suggest::not_understood(&request)
     }

@@ -4,7 +4,7 @@
 
 /// A number and how many words it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Count {
+pub(in crate::translate) enum Count {
     /// A count.
     Of(u64),
     /// A number below zero, which counts nothing.
@@ -53,12 +53,12 @@ fn single(word: &str) -> Option<u64> {
 }
 
 /// Whether a word is a number in words or digits.
-pub(super) fn is_number(word: &str) -> bool {
+pub(in crate::translate) fn is_number(word: &str) -> bool {
     single(word).is_some() || matches!(word, "hundred" | "thousand" | "dozen")
 }
 
 /// The count at the start of `words`.
-pub(super) fn count(words: &[&str]) -> Option<(usize, Count)> {
+pub(in crate::translate) fn count(words: &[&str]) -> Option<(usize, Count)> {
     match words {
         ["minus" | "negative", rest @ ..] => count(rest).map(|(taken, _)| (taken + 1, Count::Negative)),
         ["a", "dozen", ..] | ["one", "dozen", ..] => Some((2, Count::Of(12))),
@@ -103,7 +103,7 @@ fn unit(word: &str) -> Option<u64> {
 }
 
 /// The duration at the start of `words`, in the form kubectl takes (`90s`, `15m`, `48h`).
-pub(super) fn duration(words: &[&str]) -> Option<(usize, String)> {
+pub(in crate::translate) fn duration(words: &[&str]) -> Option<(usize, String)> {
     let (taken, seconds) = match words {
         ["half", "an" | "a", word, ..] | ["a" | "an", "half", word, ..] => (3, unit(word)? / 2),
         ["half", word, ..] => (2, unit(word)? / 2),
@@ -173,7 +173,7 @@ fn suffix(word: &str) -> Option<&'static str> {
 }
 
 /// The quantity at the start of `words`, as Kubernetes writes it.
-pub(super) fn quantity(words: &[&str]) -> Option<(usize, String)> {
+pub(in crate::translate) fn quantity(words: &[&str]) -> Option<(usize, String)> {
     let first = *words.first()?;
     let split = first.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(first.len());
     let (number, unit) = first.split_at(split);

@@ -87,7 +87,8 @@ fn share_kind(said: &mut [ObjectSaid]) {
 fn single(request: &Request<'_>, position: usize, end: usize, change: bool) -> Vec<(usize, ObjectSaid, u32)> {
     let mut found = Vec::new();
     let mut at = position;
-    let mut article = false;
+    // The article may have been stepped over as filler.
+    let mut article = position > 0 && request.is_determiner(position - 1);
     while at < end
         && matches!(
             word(request, at),
@@ -96,6 +97,10 @@ fn single(request: &Request<'_>, position: usize, end: usize, change: bool) -> V
     {
         article = true;
         at += 1;
+    }
+    if change && (is_any_one(request, at) || is_any_one(request, position)) {
+        any_one(request, at, end, &mut found);
+        return found;
     }
     let quantified = matches!(
         word(request, at),
@@ -148,6 +153,26 @@ fn vague(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(us
     found.push((stop, ObjectSaid { vague: Some(said), ..ObjectSaid::default() }, 0));
 }
 
+/// Whether an indefinite article stands before a word: "a pod" is no pod in particular.
+pub(super) fn is_any_one(request: &Request<'_>, position: usize) -> bool {
+    position > 0 && (request.is(position - 1, "a") || request.is(position - 1, "an"))
+}
+
+/// "a pod", "an api deployment": for a change, a question.
+fn any_one(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(usize, ObjectSaid, u32)>) {
+    for at in position..end.min(position + 2) {
+        let stop = match request.facts.get(at).and_then(|facts| facts.kind.as_ref()) {
+            Some(hit) => at + hit.taken,
+            None if is_free(request, at) => at + 1,
+            None => break,
+        };
+        if stop <= end {
+            let said = format!("a {}", request.words_from(position, stop).join(" "));
+            found.push((stop, ObjectSaid { vague: Some(said), ..ObjectSaid::default() }, FREE_WORD));
+        }
+    }
+}
+
 fn pronoun(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(usize, ObjectSaid, u32)>) {
     if position < end && request.role(position).is(Role::PRONOUN) {
         let said = word(request, position).to_owned();
@@ -180,6 +205,20 @@ fn kind_first(request: &Request<'_>, position: usize, end: usize, found: &mut Ve
     }
     let base = ObjectSaid { kind: Some(hit.singular.clone()), many: hit.many, ..ObjectSaid::default() };
     found.push((at, base.clone(), 8));
+    // "the autoscaler of web", "the ingress for web": objects that belong to another share its name. Pods do
+    // not: they are found by their owner.
+    let belongs = !hit.many && hit.singular != "pod" && at < end && matches!(word(request, at), "of" | "for");
+    if belongs {
+        let named = at + 1 + usize::from(request.is(at + 1, "the"));
+        if named < end
+            && is_free(request, named)
+            && let Some(token) =
+                request.tokens.get(named).filter(|token| token.shape == Shape::Word && is_name(&token.word))
+        {
+            let said = ObjectSaid { name: Some(token.word.clone()), ..base.clone() };
+            found.push((named + 1, said, FREE_WORD + 5));
+        }
+    }
     let called = at < end && matches!(word(request, at), "called" | "named");
     if called {
         at += 1;
@@ -226,8 +265,15 @@ fn name_first(
         let first = parts.is_empty();
         let free = quoted || is_free(request, at);
         // "the test deployment" and "the runner" name something although "test" and "run" are verbs.
+        let vague = first
+            && kind_next.is_none()
+            && request.role(at).is(Role::VAGUE)
+            && request.facts.get(at).is_none_or(|facts| facts.kind.is_none());
         let allowed = free
+            || vague
+            || (first && article && kind_next.is_some() && request.role(at).is(Role::CONCEPT))
             || (first
+                && (kind_next.is_some() || request.facts.get(at).is_none_or(|facts| facts.kind.is_none()))
                 && !request
                     .role(at)
                     .is(Role::FUNCTION.or(Role::PRONOUN).or(Role::ADJECTIVE).or(Role::CONCEPT))
@@ -238,7 +284,7 @@ fn name_first(
         if !first && (!free || !joins(request, at) || !joins(request, at - 1)) {
             break;
         }
-        if request.role(at).is(Role::VAGUE) && kind_next.is_none() && first {
+        if vague {
             if !article || !change {
                 push_name(request, at + 1, end, &[token.word.as_str()], FREE_WORD, found);
             } else {
@@ -316,7 +362,7 @@ fn joins(request: &Request<'_>, position: usize) -> bool {
     is_free(request, position)
         && !token.possessive
         && !facts.namespace
-        && facts.slips.is_empty()
+        && (facts.slips.is_empty() || request.forgiving)
         && !facts.role.is(Role::LITERAL)
         && token.shape == Shape::Word
 }

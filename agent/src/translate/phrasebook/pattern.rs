@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use super::vocabulary::{Role, Vocabulary, WordId};
+use super::vocabulary::{Role, Vocabulary, WordId, singular};
 
 /// Why a pattern is none.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub(super) enum PatternError {
     /// A value without an argument.
     #[error("{0:?} is not argument=value")]
     BadValue(String),
+    /// A slot or a value of an argument that the tool does not have.
+    #[error("the tool has no argument {0:?}")]
+    UnknownArgument(String),
+    /// A value mentions a slot that the pattern does not have.
+    #[error("no slot is called {0:?}")]
+    UnknownSlot(String),
     /// Any request would fit.
     #[error("it has no word that must be there")]
     FitsAnything,
@@ -91,11 +97,21 @@ pub(super) struct Slot {
     pub kind: SlotType,
 }
 
+impl Pattern {
+    /// The first argument it fills that `known` does not know; parts of values are none.
+    pub(super) fn unknown_argument(&self, known: impl Fn(&str) -> bool) -> Option<&str> {
+        let part = |name: &str| self.values.iter().any(|(_, value)| value.contains(&format!("{{{name}}}")));
+        let slots = self.slots.iter().map(|slot| slot.argument.as_deref().unwrap_or("name"));
+        let values = self.values.iter().map(|(name, _)| name.as_str());
+        slots.filter(|name| !part(name)).chain(values).find(|name| !known(name))
+    }
+}
+
 /// One step of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
-    /// This word.
-    Word(WordId),
+    /// This word; whether the pattern writes it in the plural.
+    Word(WordId, bool),
     /// A phrase of this class.
     Class(usize),
     /// A value.
@@ -134,11 +150,13 @@ pub(super) struct Pattern {
     pub needs: Vec<Need>,
     /// The words it can begin with, sorted; none when it can begin with anything.
     pub starts: Vec<WordId>,
+    /// Whether it is meant only behind its program's name: "helm upgrade web", not "upgrade web".
+    pub typed: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Node {
-    Word(WordId),
+    Word(WordId, bool),
     Class(usize),
     Slot(usize),
     Sequence(Vec<Self>),
@@ -178,7 +196,15 @@ impl Compiler<'_> {
         }
         starts.sort_unstable();
         starts.dedup();
-        Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts })
+        for (_, value) in &values {
+            for mention in value.split('{').skip(1) {
+                let name = mention.split('}').next().unwrap_or_default();
+                if !slots.iter().any(|slot| slot.argument.as_deref() == Some(name)) {
+                    return Err(PatternError::UnknownSlot(name.to_owned()));
+                }
+            }
+        }
+        Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts, typed: false })
     }
 
     /// Compiles a pattern that must not fit just anything.
@@ -263,7 +289,8 @@ impl Parser<'_, '_, '_> {
                     let (word, rest) = self.rest.split_at(end);
                     // Patterns are normalised as requests are, so that "what's" and "what is" are one.
                     for token in super::normalise::tokens(word).iter().filter(|token| !token.is_mark()) {
-                        parts.push(Node::Word(self.compiler.vocabulary.add(&token.word, Role::LITERAL)));
+                        let id = self.compiler.vocabulary.add(&token.word, Role::LITERAL);
+                        parts.push(Node::Word(id, singular(&token.word) != token.word));
                     }
                     self.rest = rest;
                 }
@@ -286,7 +313,7 @@ impl Parser<'_, '_, '_> {
 
 fn emit(node: &Node, ops: &mut Vec<Op>) {
     match node {
-        Node::Word(word) => ops.push(Op::Word(*word)),
+        Node::Word(word, many) => ops.push(Op::Word(*word, *many)),
         Node::Class(class) => ops.push(Op::Class(*class)),
         Node::Slot(slot) => ops.push(Op::Slot(*slot)),
         Node::Sequence(parts) => parts.iter().for_each(|part| emit(part, ops)),
@@ -329,7 +356,7 @@ fn set(ops: &mut [Op], at: usize, op: Op) {
 /// What a node cannot do without. An alternative needs one of what each of its choices needs first.
 fn collect_needs(node: &Node, slots: &[Slot], needs: &mut Vec<Need>) {
     match node {
-        Node::Word(word) => needs.push(Need { words: vec![*word], ..Need::default() }),
+        Node::Word(word, _) => needs.push(Need { words: vec![*word], ..Need::default() }),
         Node::Class(class) => needs.push(Need { classes: vec![*class], ..Need::default() }),
         Node::Slot(slot) => {
             if slots.get(*slot).is_some_and(|slot| matches!(slot.kind, SlotType::Kinds | SlotType::Kind)) {
@@ -356,7 +383,7 @@ fn collect_needs(node: &Node, slots: &[Slot], needs: &mut Vec<Need>) {
 /// The words a program can begin with. False when it can begin with something else than a word.
 fn collect_starts(ops: &[Op], step: usize, starts: &mut Vec<WordId>) -> bool {
     match ops.get(step) {
-        Some(Op::Word(word)) => {
+        Some(Op::Word(word, _)) => {
             starts.push(*word);
             true
         }
@@ -391,6 +418,7 @@ mod tests {
         assert_eq!(compile("<shw> {object}").unwrap_err(), PatternError::UnknownClass("shw".to_owned()));
         assert_eq!(compile("scale {x:number}").unwrap_err(), PatternError::UnknownType("number".to_owned()));
         assert_eq!(compile("[please] {object}").unwrap_err(), PatternError::FitsAnything);
+        assert_eq!(compile("x => y={z}").unwrap_err(), PatternError::UnknownSlot("z".to_owned()));
         assert_eq!(compile("x => y").unwrap_err(), PatternError::BadValue("y".to_owned()));
     }
 }

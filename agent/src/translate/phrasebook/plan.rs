@@ -9,9 +9,10 @@ use std::cell::Cell;
 
 use super::choose::{Choice, Gap, Reading, choose};
 use super::matcher;
-use super::normalise::Shape;
+use super::normalise::{Shape, Token};
 use super::request::Request;
 use super::tool::Program;
+use super::vocabulary::Role;
 
 /// Most steps of one request.
 const MOST_STEPS: usize = 6;
@@ -34,6 +35,11 @@ pub(super) fn plan<'r>(
 ) -> Plan<'r> {
     let budget = matcher::budget();
     match steps(request, bounds, program, &budget, MOST_STEPS) {
+        Plan::Steps(steps)
+            if steps.iter().any(|step| step.effect > Effect::Read) && steps.iter().any(|step| step.bare) =>
+        {
+            Plan::None
+        }
         Plan::Steps(mut steps) => {
             resolve(&mut steps);
             Plan::Steps(steps)
@@ -72,6 +78,25 @@ fn steps<'r>(
         }
     }
     Plan::None
+}
+
+/// "scale a to 3 and b to 2" with the verb said twice; nothing when there is no such verb.
+pub(super) fn spell_out(request: &Request<'_>) -> Option<Vec<Token>> {
+    let verb = (0..request.tokens.len()).find(|&position| request.role(position).is(Role::VERB))?;
+    let mut tokens = Vec::with_capacity(request.tokens.len() + 2);
+    let mut added = false;
+    for (position, token) in request.tokens.iter().enumerate() {
+        tokens.push(token.clone());
+        let joins = position > verb && (request.is(position, "and") || token.shape == Shape::Comma);
+        let goes_on =
+            request.tokens.get(position + 1).is_some_and(|next| !next.is_mark() && next.word != "and")
+                && !(position + 1..position + 3).any(|next| request.role(next).is(Role::VERB));
+        if joins && goes_on {
+            tokens.extend(request.tokens.get(verb).cloned());
+            added = true;
+        }
+    }
+    added.then_some(tokens)
 }
 
 fn trim(request: &Request<'_>, mut start: usize, mut end: usize) -> (usize, usize) {

@@ -4,6 +4,7 @@
 use super::kinds::{KindHit, kind_at};
 use super::matcher::{self, Captured};
 use super::normalise::{Shape, Token};
+use super::pattern::SlotType;
 use super::vocabulary::{Role, Vocabulary, WordId};
 use super::{Library, Situation};
 
@@ -128,7 +129,8 @@ impl<'a> Request<'a> {
     fn look(&mut self) {
         self.has_kind = self.facts.iter().any(|facts| facts.kind.is_some())
             || self.tokens.iter().any(|token| {
-                token.word.contains('/') || matches!(token.word.as_str(), "everything" | "all" | "workloads")
+                token.word.contains(['/', ','])
+                    || matches!(token.word.as_str(), "everything" | "all" | "workloads")
             });
         self.present = vec![0; self.library.vocabulary.len().div_ceil(64)];
         for facts in &self.facts {
@@ -182,7 +184,31 @@ impl<'a> Request<'a> {
 
     fn places_at(&self, position: usize) -> Vec<Span> {
         let mut spans = matcher::spans(self, &self.library.scopes, position);
-        if self.facts.get(position).is_some_and(|facts| facts.namespace)
+        // "in the qa namespace" is one phrase, and "in the web pod" is none.
+        spans.retain(|span| !self.goes_on(span));
+        let preposition = ["of", "for", "from", "on", "at", "to"].iter().any(|word| self.is(position, word));
+        let the = usize::from(preposition && self.is(position + 1, "the"));
+        let named = position + usize::from(preposition) + the;
+        if preposition
+            && self.facts.get(named).is_some_and(|facts| facts.namespace)
+            && let Some(token) = self.tokens.get(named)
+        {
+            let span = Span {
+                end: named + 1,
+                read_only: false,
+                captured: Vec::new(),
+                values: vec![("namespace".to_owned(), token.word.clone())],
+            };
+            if !self.goes_on(&span) {
+                spans.push(span);
+            }
+        }
+        // In "namespace qa" the name belongs to the word before it, in "the qa namespace" to the one after.
+        let told = position.checked_sub(1).is_some_and(|before| self.names_namespaces(before));
+        if !told
+            && !self.names_namespaces(position + 1)
+            && !self.names_files(position + 1)
+            && self.facts.get(position).is_some_and(|facts| facts.namespace)
             && let Some(token) = self.tokens.get(position)
         {
             spans.push(Span {
@@ -193,6 +219,29 @@ impl<'a> Request<'a> {
             });
         }
         spans
+    }
+
+    fn names_namespaces(&self, position: usize) -> bool {
+        ["namespace", "ns", "namespaces"].iter().any(|word| self.is(position, word))
+    }
+
+    /// Whether a word names something that lies in no namespace, so that the word before it is its name: the
+    /// todo chart is a chart called todo, wherever it goes.
+    fn names_files(&self, position: usize) -> bool {
+        ["chart", "helm", "image", "dockerfile"].iter().any(|word| self.is(position, word))
+    }
+
+    /// Whether a place that ends there is only the beginning of something else.
+    fn goes_on(&self, span: &Span) -> bool {
+        let named = span
+            .end
+            .checked_sub(1)
+            .and_then(|last| self.facts.get(last))
+            .is_some_and(|facts| facts.namespace);
+        let place = span.captured.iter().any(|captured| captured.kind == SlotType::Place);
+        let namespace = self.names_namespaces(span.end);
+        let kind = self.facts.get(span.end).is_some_and(|facts| facts.kind.is_some());
+        ((place || named) && namespace) || (place && kind && !named)
     }
 
     /// Whether the request has what a pattern cannot do without.

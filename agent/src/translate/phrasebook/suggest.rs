@@ -4,7 +4,7 @@ use shipmate_tools::catalog;
 
 use super::Understanding;
 use super::normalise::Shape;
-use super::pattern::Op;
+use super::pattern::{Op, Pattern};
 use super::request::Request;
 use super::vocabulary::Role;
 
@@ -52,45 +52,38 @@ fn shortened(text: &str) -> String {
     if text.chars().count() > 30 { text.chars().take(29).chain(['…']).collect() } else { text.to_owned() }
 }
 
-/// The tools whose phrases share most words with the request, with an example of each.
+/// What is offered when nothing in a request sounds like any tool.
+const USUAL: [&str; SUGGESTIONS] = ["list_resources", "get_logs", "scale"];
+
+/// The tools whose phrases share most words with the request, each with the phrase that shares them.
 fn nearest(request: &Request<'_>) -> Vec<(&'static str, String)> {
     let vocabulary = &request.library.vocabulary;
-    let mut ranked: Vec<(usize, usize)> = request
+    let shared = |pattern: &Pattern| {
+        let known = |op: &&Op| match op {
+            Op::Word(word, _) => request.has_word(*word) && !vocabulary.role(*word).is(Role::FUNCTION),
+            _ => false,
+        };
+        pattern.ops.iter().filter(known).count()
+    };
+    let mut ranked: Vec<(usize, &'static str, &str)> = request
         .library
         .tools
         .iter()
-        .enumerate()
-        .map(|(index, tool)| {
-            let best = tool
-                .phrases
-                .iter()
-                .map(|pattern| {
-                    pattern
-                        .ops
-                        .iter()
-                        .filter(|op| match op {
-                            Op::Word(word) => {
-                                request.has_word(*word) && !vocabulary.role(*word).is(Role::FUNCTION)
-                            }
-                            _ => false,
-                        })
-                        .count()
-                })
-                .max()
-                .unwrap_or(0);
-            (best, index)
+        .filter_map(|tool| {
+            // The first of the best: a tool's plainest phrases come first.
+            let best = tool.phrases.iter().rev().max_by_key(|pattern| shared(pattern))?;
+            Some((shared(best), tool.name, best.source.as_str()))
         })
+        .filter(|(words, ..)| *words > 0)
         .collect();
-    ranked.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
-    ranked
-        .into_iter()
-        .take(SUGGESTIONS)
-        .filter_map(|(_, index)| {
-            let tool = request.library.tools.get(index)?;
-            let phrase = catalog::find(tool.name)?.phrases().first()?;
-            Some((tool.name, example(phrase)))
-        })
-        .collect()
+    ranked.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
+    if ranked.is_empty() {
+        let usual = USUAL.iter().filter_map(|name| catalog::find(name));
+        return usual
+            .filter_map(|tool| tool.phrases().first().map(|phrase| (tool.name(), example(phrase))))
+            .collect();
+    }
+    ranked.into_iter().take(SUGGESTIONS).map(|(_, name, phrase)| (name, example(phrase))).collect()
 }
 
 /// A sentence that fits a pattern: first alternatives, nothing optional, plausible values.

@@ -68,26 +68,41 @@ impl ToolPatterns {
         compiler: &mut Compiler<'_>,
         errors: &mut Vec<(String, PatternError)>,
     ) -> Self {
-        let schema = entry.tool.schema();
+        let arguments = arguments(&entry.tool.schema());
         let mut compile = |sources: &[&str], phrase: bool| {
             let mut patterns = Vec::with_capacity(sources.len());
             for source in sources {
-                let compiled =
-                    if phrase { compiler.compile_phrase(source) } else { compiler.compile(source) };
+                // The program's name is taken off a request before it is matched.
+                let typed =
+                    ["helm ", "kubectl ", "docker "].iter().find_map(|name| source.strip_prefix(name));
+                let compiled = match typed {
+                    Some(rest) if phrase => compiler.compile_phrase(rest),
+                    _ if phrase => compiler.compile_phrase(source),
+                    _ => compiler.compile(source),
+                };
+                let compiled = compiled.and_then(|pattern| {
+                    let known = |name: &str| arguments.iter().any(|argument| argument.name == name);
+                    match pattern.unknown_argument(known).map(str::to_owned) {
+                        Some(name) => Err(PatternError::UnknownArgument(name)),
+                        None => Ok(pattern),
+                    }
+                });
                 match compiled {
-                    Ok(pattern) => patterns.push(pattern),
+                    Ok(pattern) => patterns.push(Pattern { typed: phrase && typed.is_some(), ..pattern }),
                     Err(error) => errors.push((format!("{}: {source}", entry.tool.name()), error)),
                 }
             }
             patterns
         };
+        let phrases = compile(entry.tool.phrases(), true);
+        let modifiers = compile(entry.tool.modifiers(), false);
         Self {
             name: entry.tool.name(),
             can_change: entry.tool.can_change(),
             program: program(entry),
-            phrases: compile(entry.tool.phrases(), true),
-            modifiers: compile(entry.tool.modifiers(), false),
-            arguments: arguments(&schema),
+            phrases,
+            modifiers,
+            arguments,
         }
     }
 

@@ -71,9 +71,13 @@ pub(super) fn read(
         SlotType::Duration => text(position, numbers::duration(&words())),
         SlotType::Quantity => text(position, numbers::quantity(&words())),
         SlotType::Word if token.shape == Shape::Quoted => one(token.text.clone(), 10),
+        // "build a team": what is any one of its kind is nothing in particular.
+        SlotType::Word if change && objects::is_any_one(request, position) => Vec::new(),
         SlotType::Word
             if !token.word.starts_with('-')
                 && (objects::is_free(request, position)
+                    && (request.forgiving
+                        || request.facts.get(position).is_none_or(|facts| facts.slips.is_empty()))
                     || led && !request.role(position).is(Role::FUNCTION)) =>
         {
             one(token.text.clone(), FREE_WORD)

@@ -141,8 +141,13 @@ impl Vocabulary {
             {
                 continue;
             }
+            // "undelete" is another verb, not a slip of "delete".
+            let opposite = ["un", "re", "de", "dis"]
+                .iter()
+                .any(|prefix| plain.strip_prefix(prefix).is_some_and(|stem| stem == entry.word));
             let distance = strsim::osa_distance(&entry.word, &plain);
-            if distance <= most
+            if !opposite
+                && distance <= most
                 && (entry.word.len() >= 4 || transposed(&entry.word, &plain))
                 && let Ok(id) = u32::try_from(id)
             {

@@ -61,7 +61,7 @@ impl Tool for ApplyManifest {
         "(would|will|does) (apply|applying) {path:path} change (anything|something) => dry_run=true",
         "[<show>] [the] (diff|difference|changes) (of|for|from|between|in) {path:path} [and|to|with|against] [the] [live|running] [cluster] => dry_run=true",
         "(diff|compare) [-f] {path:path} [and|to|with|against] [the] [live|running|current] [cluster|state] => dry_run=true",
-        "(dry run|dry-run|preview|try|simulate) [apply|applying|to apply|the] {path:path} => dry_run=true",
+        "(dry run|dry-run|preview|try|simulate) [of|for] [apply|applying|to apply|the] {path:path} => dry_run=true",
         "(do|run|make) a (dry run|dry-run) (of|for|with|on) [apply|applying] {path:path} => dry_run=true",
     ];
     const MODIFIERS: &'static [&'static str] = &[

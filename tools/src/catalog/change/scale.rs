@@ -38,16 +38,24 @@ pub(crate) struct Scale {
 impl Tool for Scale {
     const NAME: &'static str = "scale";
     const PHRASES: &'static [&'static str] = &[
-        "scale [up|down] {object} [up|down] (to|at) {replicas:count} [replicas|pods|instances|copies]",
-        "scale {object} [up|down] {replicas:count}",
-        "(give|set) {object} [to] {replicas:count} (replicas|pods|instances|copies)",
-        "(set|change|make|put) [the] (replicas|replica count|number of replicas|number of pods) (of|for|on) {object} [to] {replicas:count}",
-        "(bump|raise|increase|grow|reduce|lower|shrink|decrease) {object} [up|down] to {replicas:count} [replicas|pods|instances]",
+        "scale [up|down] {object} [up|down|out|in] (to|at) {replicas:count} [replicas|pods|instances|copies]",
+        "scale [up|down] {object} [up|down] {replicas:count} [replicas|pods|instances|copies]",
+        "(give|set) {object} [to|at] {replicas:count} (replicas|pods|instances|copies)",
+        "(set|change|make|put|bring|get) [the] (replicas|replica count|scale|number of replicas|number of pods|number of instances|pod count) (of|for|on) {object} [up|down] [to|at] {replicas:count}",
+        "(bump|raise|increase|grow|reduce|lower|shrink|decrease|drop|cut|bring|take) [the] (replicas|replica count|number of replicas|number of pods|number of instances) (of|for|on) {object} [up|down] to {replicas:count}",
+        "(bump|raise|increase|grow|reduce|lower|shrink|decrease|set|change) [the] [number of] {object} (replicas|replica count|pods|instances) [up|down] to {replicas:count}",
+        "(bump|raise|increase|grow|reduce|lower|shrink|decrease|bring|take) {object} [up|down] to {replicas:count} [replicas|pods|instances|copies]",
         "{object} replicas {replicas:count}",
-        "(run|need|want) {replicas:count} (replicas|pods|instances|copies) of {object}",
+        "{object} (to|at|=) {replicas:count} (replicas|pods|instances|copies)",
+        "{object} (should|must|shall|needs to|has to|ought to) (have|run|be at|be running|run with|get) {replicas:count} [replicas|pods|instances|copies]",
+        "(make|have|let|get|keep) {object} (run|running|run with|at) {replicas:count} [replicas|pods|instances|copies]",
+        "make it so [that] {object} (runs|has|have|run) {replicas:count} [replicas|pods|instances|copies]",
+        "(run|need|want|have|keep) {replicas:count} (replicas|pods|instances|copies) of {object}",
+        "(run|keep) {object} (with|at|on) {replicas:count} (replicas|pods|instances|copies)",
         "(need|want|run) {replicas:count} {object}",
-        "(take|bring|turn|scale) {object} down to (zero|nothing) => replicas=0",
+        "(take|bring|turn|scale|shut) {object} down to (zero|nothing|no replicas|no pods|zero replicas|zero pods) => replicas=0",
         "scale [up|down] {object} [up|down]",
+        "scale",
     ];
 
     fn effect(&self) -> Effect {

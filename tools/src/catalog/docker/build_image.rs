@@ -67,7 +67,7 @@ impl Tool for BuildImage {
         "[and] (with|using|under|give it) [the] (tag|name) {tag:image}",
         "[and] tag it [as|with] {tag:image}",
         "(-t|--tag) {tag:image}",
-        "(without|with no|ignoring|no) [any|the] [build|layer] (cache|caching) => no_cache=true",
+        "(without|with no|ignoring|no) [using|use of] [any|the] [build|layer] (cache|caching) => no_cache=true",
         "(--no-cache|from scratch|cleanly) => no_cache=true",
         "(with|from|using) [the] dockerfile {dockerfile:path}",
         "(-f|--file) {dockerfile:path}",

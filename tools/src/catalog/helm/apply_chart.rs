@@ -56,6 +56,8 @@ impl Tool for ApplyChart {
     const PHRASES: &'static [&'static str] = &[
         "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] [helm] chart [{chart:path}]",
         "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] {chart:path} [helm] chart",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] {chart:word} [helm] chart",
+        "(install|upgrade) {chart:path} (as|named|called) [release] {release:word}",
         "(install|deploy|apply) [the] [helm] (chart|release) {chart:path} as {release:word}",
         "(install|deploy|upgrade) [the] [helm] chart (in|from|at) {chart:path}",
         "(install|deploy|upgrade) {chart:path} (with|using|via|through) helm",
@@ -74,6 +76,8 @@ impl Tool for ApplyChart {
         "(-f|--values) {values:path}",
         "(with|and|setting|set|where|using|plus|having|--set) [set] [the] [value] {set:assignment}",
         "(as|called|named) [release] {release:word}",
+        "(with|using|and|setting) [set|change|bump|use] [the] {part:word} image [tag|version] [set] [to|at] {version:word} => set={part}.image.tag={version}",
+        "(with|using|and|setting) [set|change|bump|use] [the] image (tag|version) [set] [to|at] {version:word} => set=image.tag={version}",
         "(keep|keeping|reuse|reusing|retain|retaining|--reuse-values) [all] [the] [its] (values|old values|existing values|current values|other values|previous values) => reuse_values=true",
         "[and] (create|creating|make|making) [the] namespace [if needed|if it does not exist] => create_namespace=true",
         "--create-namespace => create_namespace=true",

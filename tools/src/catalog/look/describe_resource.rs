@@ -92,6 +92,12 @@ impl Tool for DescribeResource {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
         if self.name.is_none() && (self.kind.is_none() || self.selector.is_none()) {
             return Err(Feedback::new(ErrorKind::InvalidArguments, "which object to describe is not said")
                 .next("name its kind and name, such as deployment/web, or its kind and a label")

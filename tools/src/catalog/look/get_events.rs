@@ -104,6 +104,12 @@ impl Tool for GetEvents {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            None,
+        )?;
         match &self.since {
             Some(since) => parse_duration("since", since).map(|_| ()),
             None => Ok(()),

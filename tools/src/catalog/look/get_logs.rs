@@ -74,6 +74,7 @@ impl Tool for GetLogs {
         "what (did|does|has) {object} (print|log|write|say|output|printed|logged|written|said) [lately|recently]",
         "what is {object} (printing|logging|writing|saying|doing)",
         "what (did) {object} (print|log|write|say|output) [right|just] before it (died|crashed|restarted|stopped|failed|exited|ended|went down|was killed) => previous=true",
+        "why (is|does|did|has|was) {object} [keep|keeps|always] (crash|crashing|crashed|crashlooping|crash looping|die|died|dying|exit|exiting|restart|restarting|restarted) => previous=true",
         "[<show>] [the] (last words) of {object} => previous=true",
         "[<show>] [the] (previous|old|earlier) (log|logs) (of|from|for) {object} => previous=true",
         "[<show>] [the] (log|logs) (of|from) [the] (previous|last|crashed) (container|instance|run) of {object} => previous=true",
@@ -86,6 +87,7 @@ impl Tool for GetLogs {
         "(find|search|look for|grep|search for) {grep:word} in {object} (log|logs)",
         "(search|grep) [the] (log|logs) of {object} for {grep:word}",
         "(search|grep) {object} (log|logs) for {grep:word}",
+        "[any] (error|errors|error messages) in {object} (log|logs) => grep=error",
         "(are there|is there|<show>|any|find) [any|the] (error|errors|error messages) in [the] (log|logs) (of|from|for) {object} => grep=error",
         "(are there|is there|<show>|any|find) [any|the] (error|errors|error messages) in {object} (log|logs) => grep=error",
         "[<show>] [the] (error|errors) (from|in) {object} => grep=error",
@@ -106,6 +108,7 @@ impl Tool for GetLogs {
         "--timestamps => timestamps=true",
         "(container|in container|from container|-c|--container) {container:word}",
         "[from|of|in] [the] {container:word} container",
+        "container {container:word} (in|of|inside|from)",
         "(previous|-p|--previous) => previous=true",
         "[from] [right|just] before [it|the] [last] (died|crash|crashed|restart|restarted|stopped|failed) => previous=true",
         "(-f|--follow|live|following|and follow [it|them]|in real time|continuously|as they come) => follow=true",
@@ -160,6 +163,15 @@ impl Tool for GetLogs {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
+        if let Some(container) = &self.container {
+            crate::kubernetes::check_name("container", container)?;
+        }
         if let Some(since) = &self.since {
             parse_duration("since", since)?;
         }

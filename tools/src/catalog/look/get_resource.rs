@@ -148,6 +148,12 @@ impl Tool for GetResource {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            None,
+        )?;
         if self.is_secret() && self.shows_values() {
             return Err(refused(self.name.as_deref(), self.namespace.as_deref()).into());
         }

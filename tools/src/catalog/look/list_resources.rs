@@ -166,6 +166,10 @@ impl Tool for ListResources {
     }
 
     fn check(&self) -> Result<()> {
+        for word in self.words() {
+            crate::kubernetes::check_name("kind", word)?;
+        }
+        crate::kubernetes::check_arguments(None, None, self.namespace.as_deref(), self.selector.as_deref())?;
         if self.words().is_empty() {
             return Err(Feedback::new(ErrorKind::InvalidArguments, "which kind to list is not said")
                 .next("name one, such as pods, or say all")
@@ -381,6 +385,19 @@ mod tests {
             (json!({"kinds": "pods", "status": "not running"}), "kubectl get pods"),
         ] {
             assert_eq!(command(arguments), line);
+        }
+    }
+
+    #[test]
+    fn what_would_be_a_flag_or_leave_its_path_is_refused() {
+        for arguments in [
+            json!({"kinds": "pods,--all-namespaces"}),
+            json!({"kinds": "pods", "namespace": "shop/secrets?x="}),
+            json!({"kinds": "pods", "selector": "-A"}),
+            json!({"kinds": " , "}),
+        ] {
+            let bound = Call::new("list_resources", arguments.clone()).bind().unwrap();
+            assert_eq!(bound.check().unwrap_err().kind(), ErrorKind::InvalidArguments, "{arguments}");
         }
     }
 

@@ -76,6 +76,9 @@ impl Tool for ResourceUsage {
         "how much (memory|mem|ram) (is|does) {object} [eat|eating|use|using|consume|consuming|take|taking|need|have] [up] => metric=memory",
         "how much (cpu and memory|memory and cpu|resources) (is|does|are) {object} [use|using|consume|consuming|take|taking]",
         "(how many|what) resources (is|does) {object} (use|using|consume|consuming|take|taking)",
+        "(is|are) [the] [resource] (requests|limits|requests and limits|resources) (of|for|on) {object} (sensible|right|ok|reasonable|appropriate|enough|sufficient|too high|too low|well sized)",
+        "(is|are) [the] (cpu|processor) (request|requests|limit|limits) (of|for|on) {object} (sensible|right|ok|reasonable|appropriate|enough|sufficient|too high|too low) => metric=cpu",
+        "(is|are) [the] (memory|mem|ram) (request|requests|limit|limits) (of|for|on) {object} (sensible|right|ok|reasonable|appropriate|enough|sufficient|too high|too low) => metric=memory",
         "how (busy|loaded) is {object}",
         "top {object}",
         "top [pods|pod] => kind=pods",
@@ -174,6 +177,12 @@ impl Tool for ResourceUsage {
     }
 
     fn check(&self) -> Result<()> {
+        crate::kubernetes::check_arguments(
+            self.kind.as_deref(),
+            self.name.as_deref(),
+            self.namespace.as_deref(),
+            self.selector.as_deref(),
+        )?;
         self.threshold().map(|_| ())
     }
 }

@@ -29,15 +29,20 @@ pub(crate) struct RolloutStatus {
 impl Tool for RolloutStatus {
     const NAME: &'static str = "rollout_status";
     const PHRASES: &'static [&'static str] = &[
-        "[<show>] (rollout|deployment) (status|state|progress) [of|for] {object}",
-        "[<show>] [the] status of [the] {object} rollout",
-        "{object} (rollout|deployment) status",
-        "(has|did|is) [the] {object} rollout (finish|done|complete|over)",
-        "(has|did) [the] rollout of {object} (finish|complete)",
-        "is {object} [fully|completely] (rolled out|up to date|deployed)",
-        "(has|did) {object} [finish|finished] (roll out|rolling out)",
-        "how far is [the] [rollout of] {object} [rollout]",
-        "wait for [the] [rollout of] {object} [rollout] [to finish]",
+        "[<show>|<check>] [the] (rollout|deployment|deploy) (status|state|progress) [of|for|on] {object}",
+        "[<show>|<check>] [the] (status|state|progress) of [the] {object} (rollout|deploy)",
+        "[<show>|<check>] [the] (status|state|progress) of [the] rollout of {object}",
+        "[<show>|<check>] {object} (rollout|deployment) (status|progress)",
+        "[<show>|<check>] [the] (rollout|deployment) (status|state|progress)",
+        "(has|did|is|was) [the] {object} (rollout|deploy) (finish|finished|done|complete|completed|over|through|succeed|succeeded|successful|stuck)",
+        "(has|did|is|was) [the] (rollout|deploy|deployment) of {object} (finish|finished|done|complete|completed|over|through|succeed|succeeded|successful|stuck)",
+        "is {object} [fully|completely|already] (rolled out|up to date|deployed|rolling out)",
+        "is {object} [still] rolling out",
+        "(has|did) {object} [finish|finished|complete|completed] (roll out|rolled out|rolling out|rollout|its rollout|deploying)",
+        "how (far|far along|is|goes|did) [is] [the] [rollout|deploy] [of] {object} [rollout] [going|coming along|doing|go|progressing]",
+        "how far is {object}",
+        "(wait|watch) [for|until|till] [the] [rollout|deploy] [of] {object} [rollout] [to finish|to complete|to be ready|is done|is rolled out|is ready|is finished|finishes]",
+        "(wait|watch) [for|until|till] [the] (rollout|deploy) [to finish|to complete|is done|is over|finishes|is complete]",
     ];
 
     fn effect(&self) -> Effect {
