@@ -114,9 +114,10 @@ impl Tool for DeleteResource {
     }
 
     fn check(&self) -> Result<()> {
-        let refused = |message: String, next: &str| -> Result<()> {
-            Err(Feedback::new(ErrorKind::Refused, message).next(next).into())
+        let error = |kind: ErrorKind, message: String, next: &str| -> Result<()> {
+            Err(Feedback::new(kind, message).next(next).into())
         };
+        let refused = |message: String, next: &str| error(ErrorKind::Refused, message, next);
         check_namespace(self.namespace.as_deref())?;
         if let Some(kind) = self.kind.as_deref()
             && (kind.contains([',', '/', ' ']) || kind.starts_with('-') || EVERYTHING.contains(&kind))
@@ -132,7 +133,9 @@ impl Tool for DeleteResource {
             );
         }
         match (&self.name, &self.selector, &self.of) {
-            (None, None, None) => refused(
+            // Not a refusal: a kind alone may still be found to mean one object.
+            (None, None, None) => error(
+                ErrorKind::InvalidArguments,
                 "what to delete is not said, and everything is never deleted".to_owned(),
                 "name one object, or give a label selector",
             ),
