@@ -15,7 +15,7 @@ use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result, ToolError};
 use crate::kubernetes::{
     Cluster, Doomed, Item, KindIndex, Query, Target, check_name, check_namespace, check_selector,
-    consequences, reference, remaining, wait_for_rollouts,
+    consequences, reference, remaining, try_deletions, wait_for_rollouts,
 };
 use crate::outcome::{Outcome, Table, Verification, View};
 use crate::preview::{Action, ObjectChange, ObjectIdentity, Preview};
@@ -297,6 +297,7 @@ impl ChangeTool for DeleteResource {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
         let cluster = world.cluster().await?;
         let roots = self.roots(cluster).await?;
+        try_deletions(cluster, &roots).await?;
         let found = consequences(cluster, &roots).await?;
         let generation = |root: &Doomed| root.object.pointer("/metadata/generation").and_then(Value::as_i64);
         let mut changes: Vec<ObjectChange> =
