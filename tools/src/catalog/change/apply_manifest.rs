@@ -57,7 +57,6 @@ impl Tool for ApplyManifest {
         "what (would|will|does) [change|happen|be changed] if (i|we) (apply|applied|deploy|deployed|ran|run) {path:path} [change|do] => dry_run=true",
         "<show> (would|will) change if (i|we) (apply|applied|deploy|deployed) {path:path} => dry_run=true",
         "what (would|will|does) (apply|applying|deploying) {path:path} (change|do|create|update) => dry_run=true",
-        "what (would|will) {path:path} (change|do|create|update) => dry_run=true",
         "(would|will|does) (apply|applying) {path:path} change (anything|something) => dry_run=true",
         "[<show>] [the] (diff|difference|changes) (of|for|from|between|in) {path:path} [and|to|with|against] [the] [live|running] [cluster] => dry_run=true",
         "(diff|compare) [-f] {path:path} [and|to|with|against] [the] [live|running|current] [cluster|state] => dry_run=true",
