@@ -141,8 +141,16 @@ fn the_history_is_private_and_keeps_no_secret() {
     let world = World::new();
     let mut terminal = Terminal::start(&world, ["--offline"]);
     terminal.shows("no cluster> ");
-    for line in ["/tools scale", " /tools restart", "set DB_PASSWORD=hunter2 on web", "/history \\\n 3"] {
+    // The prompt is drawn anew while a line is typed, so only one that comes after the answer is the next one;
+    // what is typed before that is dropped.
+    for (line, answer) in [
+        ("/tools scale", "--replicas"),
+        (" /tools restart", "PHRASES"),
+        ("set DB_PASSWORD=hunter2 on web", "not understood"),
+        ("/history \\\n 3", "general.prompt.md"),
+    ] {
         terminal.types(line);
+        terminal.shows(answer);
         terminal.shows("no cluster> ");
     }
     terminal.types("exit");
