@@ -112,7 +112,9 @@ fn start_log(verbose: u8) {
         1 => "shipmate=debug,shipmate_tools=debug,info",
         _ => "trace",
     };
-    let filter = if asked { EnvFilter::from_default_env() } else { EnvFilter::new(level) };
+    let asked_for = if asked { std::env::var("RUST_LOG").unwrap_or_default() } else { level.to_owned() };
+    // async-openai logs what it cannot decode: text of a model that has not passed the gate.
+    let filter = EnvFilter::new(format!("{asked_for},async_openai=off"));
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
