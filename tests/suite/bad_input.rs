@@ -111,7 +111,7 @@ fn what_rbac_forbids_is_said_with_its_verb_and_resource() {
     let namespace = cluster.namespace("rbac");
     namespace.web("web", 1);
     cluster.apply(
-        &namespace.name,
+        Some(&namespace.name),
         "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: reader}\n---\n\
          apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\n\
          rules: [{apiGroups: [apps], resources: [deployments, deployments/scale], verbs: [get, list]}]\n---\n\

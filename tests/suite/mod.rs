@@ -4,6 +4,9 @@ mod bad_input;
 mod change;
 mod faces;
 mod interrupted;
+mod manifests;
+mod model_faults;
+mod repl;
 mod requests;
 mod seven;
 

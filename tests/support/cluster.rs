@@ -92,17 +92,20 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Applies manifests.
+    /// Applies manifests, in `namespace` or where they say themselves.
     #[track_caller]
-    pub fn apply(&self, namespace: &str, text: &str) {
-        let mut child = self
-            .kubectl(&["apply", "-n", namespace, "-f", "-"])
+    pub fn apply(&self, namespace: Option<&str>, text: &str) {
+        let place = namespace.map(|name| ["-n", name]);
+        let mut command = self.kubectl(&["apply", "-f", "-"]);
+        command
+            .args(place.iter().flatten())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        assert!(child.wait().unwrap().success(), "these could not be applied:\n{text}");
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "kubectl apply: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// A namespace of the caller's own.
@@ -130,7 +133,7 @@ impl Namespace<'_> {
     /// Applies a small web server as a Deployment; it runs where any busybox can be had.
     #[track_caller]
     pub fn web(&self, name: &str, replicas: u32) {
-        self.cluster.apply(&self.name, &web_manifest(name, replicas));
+        self.cluster.apply(Some(&self.name), &web_manifest(name, replicas));
     }
 
     /// Waits until a workload is rolled out.

@@ -33,7 +33,7 @@ impl Proxy {
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (upstream, seen, held) = (upstream.clone(), Arc::clone(&seen_too), Arc::clone(&held_too));
-                std::thread::spawn(move || pass(client, &upstream, chosen, &seen, &held));
+                std::thread::spawn(move || pass(&client, &upstream, chosen, &seen, &held));
             }
         });
         Self { address, server, seen, held }
@@ -77,7 +77,7 @@ contexts: [{{name: door, context: {{cluster: door, user: door, namespace: {names
 
 /// One request a connection: its head is read to know what it is, the rest is handed through as it comes.
 fn pass(
-    client: TcpStream,
+    client: &TcpStream,
     upstream: &str,
     chosen: Chosen,
     seen: &Mutex<Vec<String>>,
@@ -116,6 +116,6 @@ fn pass(
     let mut server = TcpStream::connect(upstream).ok()?;
     server.write_all(format!("{head}Host: {upstream}\r\nConnection: close\r\n\r\n").as_bytes()).ok()?;
     server.write_all(&body).ok()?;
-    std::io::copy(&mut server, &mut &client).ok()?;
+    std::io::copy(&mut server, &mut &*client).ok()?;
     client.shutdown(Shutdown::Both).ok()
 }

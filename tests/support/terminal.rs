@@ -41,6 +41,12 @@ impl Terminal {
         self.0.send_line(line).unwrap();
     }
 
+    /// Presses these keys, without Enter.
+    pub fn sends(&mut self, keys: &str) {
+        self.0.send(keys).unwrap();
+        self.0.flush().unwrap();
+    }
+
     /// Presses a key together with Control.
     pub fn control(&mut self, key: char) {
         self.0.send_control(key).unwrap();

@@ -64,10 +64,7 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
             .hint("change to one that exists")
     })?;
     let config = Config::load(&cli.global, &folder)?;
-    let options = TerminalOptions {
-        form: config.output.value,
-        no_color: cli.global.no_color,
-    };
+    let options = TerminalOptions { form: config.output.value, no_color: cli.global.no_color };
     let mut setting = Setting {
         config,
         folder,

@@ -152,7 +152,10 @@ mod tests {
     fn a_typed_flag_approves_except_where_the_context_is_protected() {
         let rules = Rules { yes: true, protected_contexts: vec!["prod*".into()], ..Rules::default() };
         assert_eq!(rules.decide(&call(), Effect::Change, &shown(), "dev"), Decision::Run(ApprovedBy::Flag));
-        assert!(matches!(rules.decide(&call(), Effect::Change, &shown(), "prod-eu"), Decision::Refuse { .. }));
+        assert!(matches!(
+            rules.decide(&call(), Effect::Change, &shown(), "prod-eu"),
+            Decision::Refuse { .. }
+        ));
         let dry = Rules { dry_run: true, ..rules };
         assert_eq!(dry.decide(&call(), Effect::Change, &shown(), "dev"), Decision::ShowOnly);
     }
@@ -161,7 +164,10 @@ mod tests {
     fn always_holds_for_a_tool_in_a_namespace_and_never_for_destroying() {
         let mut rules = Rules { interactive: true, ..Rules::default() };
         rules.allow_always("scale", Some("shop"));
-        assert_eq!(rules.decide(&call(), Effect::Change, &shown(), "dev"), Decision::Run(ApprovedBy::Session));
+        assert_eq!(
+            rules.decide(&call(), Effect::Change, &shown(), "dev"),
+            Decision::Run(ApprovedBy::Session)
+        );
         assert_eq!(
             rules.decide(&call(), Effect::Destroy, &shown(), "dev"),
             Decision::Ask { typed_name: Some("web".into()), may_always: false }

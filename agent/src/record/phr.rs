@@ -165,7 +165,10 @@ fn local_zone() -> TimeZone {
     if std::env::var_os("TZ").is_some() {
         return TimeZone::system();
     }
-    std::fs::read("/etc/localtime").ok().and_then(|data| TimeZone::tzif("Local", &data).ok()).unwrap_or(TimeZone::UTC)
+    std::fs::read("/etc/localtime")
+        .ok()
+        .and_then(|data| TimeZone::tzif("Local", &data).ok())
+        .unwrap_or(TimeZone::UTC)
 }
 
 pub(super) const fn effect(effect: shipmate_tools::Effect) -> shipmate_phr::Effect {

@@ -137,7 +137,8 @@ fn keep(editor: &mut Editor<Assistant, FileHistory>, line: &str, history: &Path)
     if !lines::may_be_kept(line) {
         return;
     }
-    let kept = editor.add_history_entry(line).and_then(|_| {
+    // Joined, it comes back in one line, where the arrow keys go through the history and not through its lines.
+    let kept = editor.add_history_entry(lines::joined(line)).and_then(|_| {
         // The file itself is made for its owner alone by rustyline.
         history.parent().map_or(Ok(()), create_private_folder)?;
         editor.append_history(history)

@@ -51,7 +51,12 @@ impl Translators {
     ///
     /// # Errors
     /// When the model was needed and did not answer.
-    pub async fn translate(&self, request: &str, world: &ReadWorld, progress: impl Fn(&str)) -> Result<Translation, AgentError> {
+    pub async fn translate(
+        &self,
+        request: &str,
+        world: &ReadWorld,
+        progress: impl Fn(&str),
+    ) -> Result<Translation, AgentError> {
         let mut situation = situation(world).await;
         if self.mode != Mode::Model {
             let phrasebook = self.phrasebook.get_or_init(Phrasebook::new);

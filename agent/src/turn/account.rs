@@ -38,3 +38,11 @@ pub struct TurnRecord {
     /// What was waited for and seen, for the record's tests.
     pub verified: Vec<String>,
 }
+
+/// Whether a request needs its result put into words: a table does not answer "why".
+pub(super) fn asks_for_words(request: &str) -> bool {
+    let lower = request.to_ascii_lowercase();
+    ["why", "explain", "summari", "what does", "how come", "what caused"]
+        .iter()
+        .any(|word| lower.contains(word))
+}

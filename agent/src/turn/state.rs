@@ -8,7 +8,7 @@ use crate::error::{AgentError, ExitCode};
 use crate::policy::{Answer, Decision, Rules};
 use crate::translate::{Translation, TranslatorName, Understanding};
 
-use super::account::{CallRecord, TurnRecord};
+use super::account::{CallRecord, TurnRecord, asks_for_words};
 use super::message::{ApprovalRequest, Effect, Event, Grounded, JournalEntry, Shown};
 
 /// The call that is on its way.
@@ -460,7 +460,9 @@ impl Turn {
             Waiting::Run => {
                 format!("{why} while it ran: it may have been done, or not; look before trying again")
             }
-            Waiting::Verification => format!("{why} before it was verified: it was done, and may not be true yet"),
+            Waiting::Verification => {
+                format!("{why} before it was verified: it was done, and may not be true yet")
+            }
             _ => format!("{why} before it ran"),
         };
         self.record.said.push(outcome.clone());
@@ -485,14 +487,6 @@ impl Turn {
         effects.push(Effect::End(code));
         effects
     }
-}
-
-/// Whether a request needs its result put into words: a table does not answer "why".
-fn asks_for_words(request: &str) -> bool {
-    let lower = request.to_ascii_lowercase();
-    ["why", "explain", "summari", "what does", "how come", "what caused"]
-        .iter()
-        .any(|word| lower.contains(word))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub(super) fn ask(request: &ApprovalRequest, paint: Paint) -> Answer {
     if !somebody_is_there() {
         return Answer::Nobody;
     }
+    forget_what_was_typed_ahead();
     if let Some(name) = &request.typed_name {
         let prompt = format!("Type {} to go on, anything else to leave it", paint.red(name));
         return match line(&prompt) {
@@ -49,6 +50,13 @@ pub(super) fn ask(request: &ApprovalRequest, paint: Paint) -> Answer {
 /// Whether there is a terminal to ask in, on both sides.
 pub(super) fn somebody_is_there() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// An answer is to what is on the screen: what was typed or pasted before the question was there answers nothing.
+pub(super) fn forget_what_was_typed_ahead() {
+    if let Err(error) = nix::sys::termios::tcflush(std::io::stdin(), nix::sys::termios::FlushArg::TCIFLUSH) {
+        tracing::debug!(%error, "what was typed ahead could not be dropped");
+    }
 }
 
 /// One line of the person, or what its absence means.

@@ -173,6 +173,7 @@ impl Face for Terminal {
         for (index, (label, _)) in options.iter().enumerate() {
             self.say(&format!("  {} {label}", self.talk.bold(&format!("{})", index + 1))));
         }
+        approve::forget_what_was_typed_ahead();
         let typed = approve::line("Number, or nothing to leave it").ok()?;
         let number: usize = typed.trim().parse().ok()?;
         (1..=options.len()).contains(&number).then(|| number - 1)

@@ -186,7 +186,7 @@ impl Cluster {
 }
 
 /// Whether a pod uses an object of that kind and name.
-fn uses(pod: &Value, kind: &str, name: &str) -> bool {
+pub(super) fn uses(pod: &Value, kind: &str, name: &str) -> bool {
     let Some(spec) = pod.get("spec") else { return false };
     match kind {
         "ServiceAccount" => text(spec, "/serviceAccountName") == name,

@@ -7,7 +7,8 @@
 use serde_json::{Map, Value};
 use shipmate_tools::{Call, Effect, ToolError};
 
-use super::declared::{Argument, Declared, Role, tools};
+use super::argument::{Argument, Role};
+use super::declared::{Declared, tools};
 use super::offer::Offer;
 use super::words::{Words, parts, stem};
 use crate::translate::Situation;
@@ -312,6 +313,7 @@ fn weigh(argument: &Argument, value: &Value, changes: bool, offer: &Offer, situa
                 Weight::Unsaid
             }
         }
+        (_, Value::Bool(false)) if !offer.speaks_of(argument) => Weight::Unsaid,
         (Role::Plain, Value::Bool(true)) => {
             if offer.speaks_of(argument) {
                 Weight::Said
@@ -319,7 +321,7 @@ fn weigh(argument: &Argument, value: &Value, changes: bool, offer: &Offer, situa
                 Weight::Unsaid
             }
         }
-        (Role::Image | Role::Path | Role::Assignment, _) if changes => {
+        (Role::Image | Role::Path | Role::Assignment | Role::Word, _) if changes => {
             match unsaid_text(value, words, argument.role) {
                 Some(text) => Weight::Contradicts(format!(
                     "What should {} be? Nothing in the request says {text:?}.",

@@ -22,6 +22,9 @@ use crate::error::{AgentError, ExitCode};
 const IDLE: Duration = Duration::from_secs(30);
 /// How long a server may take to list its models when that is only asked to know it better.
 const LISTING: Duration = Duration::from_secs(3);
+/// How long, and for how many events, the count of tokens is waited for after a whole answer.
+const TRAILING: Duration = Duration::from_millis(600);
+const MOST_TRAILING_EVENTS: usize = 16;
 /// Most times a request is sent again without what the server refused.
 const MOST_ADJUSTMENTS: usize = 5;
 /// Most tokens of a call, and of one by a model that thinks first.
@@ -312,6 +315,7 @@ impl Connection {
                     answer.take(&event);
                     on_text(answer.text.get(before..).unwrap_or_default());
                     if answer.is_enough() {
+                        count_tokens(&mut events, &mut answer).await;
                         break;
                     }
                 }
@@ -337,6 +341,21 @@ impl Connection {
         }
         Ok(answer)
     }
+}
+
+/// Waits a moment for the count of tokens, which comes last: a server that is done sends it at once, and one
+/// that goes on without end is left.
+async fn count_tokens(
+    events: &mut (impl futures::Stream<Item = Result<Value, OpenAIError>> + Unpin),
+    answer: &mut Answer,
+) {
+    let counted = async {
+        for _ in 0..MOST_TRAILING_EVENTS {
+            let Some(Ok(event)) = events.next().await else { break };
+            answer.count(&event);
+        }
+    };
+    let _in_time = tokio::time::timeout(TRAILING, counted).await;
 }
 
 /// Why there is no answer: the server, or a defect of ours.

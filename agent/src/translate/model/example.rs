@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use shipmate_tools::Call;
 
+use super::argument::Role;
 use super::declared::{Declared, class};
 use super::offer::{Offer, as_json};
 use super::pattern::{Element, Pattern};
@@ -10,12 +11,17 @@ use super::words::{resembles, stem};
 
 /// A sentence and the call it means, for a tool that is offered: made from the phrase nearest to the request.
 pub(super) fn of(declared: &Declared, offer: &Offer) -> Option<String> {
-    let offered: Vec<&str> =
-        offer.offered(declared).iter().map(|(argument, ..)| argument.name.as_str()).collect();
+    let arguments = offer.offered(declared);
+    let offered: Vec<&str> = arguments.iter().map(|(argument, ..)| argument.name.as_str()).collect();
+    let needed: Vec<&str> = arguments
+        .iter()
+        .filter(|(argument, _, needed)| *needed && argument.role != Role::Namespace)
+        .map(|(argument, ..)| argument.name.as_str())
+        .collect();
     let (_, sentence, arguments) = declared
         .phrases
         .iter()
-        .filter_map(|phrase| make(phrase, declared, offer, &offered))
+        .filter_map(|phrase| make(phrase, offer, &offered, &needed))
         .min_by_key(|(distance, sentence, _)| (*distance, sentence.len()))?;
     Some(format!("{sentence} -> {}", as_json(&Call::new(declared.tool.name(), Value::Object(arguments)))))
 }
@@ -24,9 +30,9 @@ pub(super) fn of(declared: &Declared, offer: &Offer) -> Option<String> {
 /// it shares. Nothing when it fills an argument that is not offered or misses one that is required.
 fn make(
     phrase: &Pattern,
-    declared: &Declared,
     offer: &Offer,
     offered: &[&str],
+    needed: &[&str],
 ) -> Option<(i64, String, Map<String, Value>)> {
     let mut made = Made { words: Vec::new(), arguments: Map::new(), shared: 0, foreign: 0 };
     made.take(&phrase.elements, offer, offered);
@@ -34,12 +40,8 @@ fn make(
         made.arguments.insert(name.clone(), serde_json::from_str(value).unwrap_or_else(|_| json!(value)));
     }
     let fits = made.arguments.keys().all(|name| offered.contains(&name.as_str()));
-    let whole = declared
-        .arguments
-        .iter()
-        .filter(|argument| argument.required)
-        .all(|argument| made.arguments.contains_key(&argument.name));
-    (fits && whole && !made.words.is_empty())
+    let whole = needed.iter().all(|name| made.arguments.contains_key(*name));
+    (fits && whole && made.shared > 0 && made.shared >= made.foreign)
         .then(|| (made.foreign * 2 - made.shared, made.words.join(" "), made.arguments))
 }
 

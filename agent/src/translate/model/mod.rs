@@ -1,11 +1,12 @@
 //! The model translator: any OpenAI-compatible endpoint, asked for one typed call.
 //!
 //! A request goes through here in one direction. It is redacted ([`gate::redact`]), the few tools that can
-//! matter are chosen ([`rank`], [`offer`]), the model is asked over a stream ([`connection`], [`stream`]), what
-//! comes is read tolerantly ([`reply`]) and measured against the request's own words ([`check`]). What is left
+//! matter are chosen (`rank`, `offer`), the model is asked over a stream (`connection`, `stream`), what
+//! comes is read tolerantly (`reply`) and measured against the request's own words (`check`). What is left
 //! is a proposal: grounding makes its names exact, and policy decides on what the tool declares, never on what
 //! the model said.
 
+mod argument;
 mod check;
 mod connection;
 mod declared;
@@ -16,6 +17,7 @@ mod offer;
 mod pattern;
 mod rank;
 mod reply;
+mod schema;
 mod stream;
 mod subjects;
 mod transport;
@@ -35,6 +37,7 @@ use self::failure::Failure;
 use self::offer::Offer;
 use self::reply::Said;
 use self::stream::Answer;
+use self::words::Words;
 use crate::error::{AgentError, ExitCode};
 use crate::translate::{Situation, Translation, TranslatorName, Understanding, Usage};
 
@@ -342,7 +345,8 @@ impl Task<'_> {
     /// What an answer comes to, or what is wrong with it.
     fn judge(&self, answer: &Answer) -> Result<Understanding, String> {
         let calls = match reply::read(answer)? {
-            Said::Ask(question) if question.trim().is_empty() => {
+            // A small model repeats a request that it can do nothing with.
+            Said::Ask(question) if is_echo(&question, &self.offer.words) => {
                 return Ok(Understanding::NotUnderstood("the model could not tell what is meant".to_owned()));
             }
             Said::Ask(question) => return Ok(Understanding::Question(gate::text(question.trim()))),
@@ -377,6 +381,13 @@ impl Task<'_> {
         }
         Ok(Understanding::Calls(kept))
     }
+}
+
+/// Whether a question says nothing but the request again.
+fn is_echo(question: &str, request: &Words) -> bool {
+    let asked = Words::of(question);
+    asked.said.iter().all(|word| request.said.contains(word))
+        && (asked.said.is_empty() || !question.contains('?'))
 }
 
 /// What was cut out of a request before it was sent, in order.

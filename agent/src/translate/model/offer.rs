@@ -8,8 +8,10 @@
 use serde_json::{Map, Value, json};
 use shipmate_tools::Call;
 
-use super::declared::{Argument, Declared, Role, values_of};
+use super::argument::{Argument, Role};
+use super::declared::Declared;
 use super::rank;
+use super::schema::values_of;
 use super::subjects::Subjects;
 use super::words::{Words, amounts, parts, resembles, stem};
 use crate::translate::Situation;
@@ -36,6 +38,8 @@ pub(super) struct Offer {
     pub(super) subjects: Subjects,
     /// The candidates, best first.
     pub(super) tools: Vec<&'static Declared>,
+    /// Numbers that belong to no length of time.
+    counts: Vec<u64>,
     durations: Vec<String>,
     quantities: Vec<String>,
 }
@@ -48,7 +52,8 @@ impl Offer {
         let tools = rank::candidates(&words, &subjects);
         let durations = amounts(&words, numbers::duration);
         let quantities = amounts(&words, numbers::quantity);
-        Self { words, subjects, tools, durations, quantities }
+        let counts = words.counts();
+        Self { words, subjects, tools, counts, durations, quantities }
     }
 
     /// Whether the request may want more than one call.
@@ -98,17 +103,20 @@ impl Offer {
             .map(|declared| {
                 let arguments: Vec<&str> =
                     self.offered(declared).iter().map(|(argument, ..)| argument.name.as_str()).collect();
-                format!("{}({}): {}", declared.tool.name(), arguments.join(", "), declared.summary)
+                format!("{}({}): {}", declared.tool.name(), arguments.join(", "), declared.brief)
             })
             .collect();
-        lines.push(format!("{ASK}(question): Something needed is missing"));
+        lines.push(format!("{ASK}(question): Something is missing"));
         lines.push(format!("{NONE}(): No tool fits"));
         lines.join("\n")
     }
 
     /// What is known about words of the request, a line each.
     pub(super) fn hints(&self) -> String {
-        match self.subjects.namespaces.as_slice() {
+        let listing = self.tools.first().is_some_and(|first| first.lists());
+        let also = self.subjects.also_namespaces.iter().filter(|_| listing);
+        let namespaces: Vec<&str> = self.subjects.namespaces.iter().chain(also).map(String::as_str).collect();
+        match namespaces.as_slice() {
             [] => String::new(),
             [one] => format!("\"{one}\" is a namespace."),
             several => format!("Namespaces: {}.", several.join(", ")),
@@ -157,39 +165,55 @@ impl Offer {
         let offered = match argument.role {
             Role::Name => {
                 let names = self.subjects.names_for(declared);
-                (!names.is_empty())
-                    .then(|| (leaf(names), argument.name == "name" && declared.names_object > 0.6))
+                let main = argument.name == "name";
+                let owner =
+                    declared.arguments.iter().any(|other| other.role == Role::Name && other.name != "name");
+                // Another object than the one the tool is about: "pods of the worker".
+                let owned = self.subjects.owned && owner;
+                let meant = if main { !owned } else { owned || self.speaks_of(argument) };
+                let sure = owned || main && declared.names_object > 0.6;
+                ((meant || argument.required) && !names.is_empty()).then(|| (leaf(names), sure))
             }
             Role::Kind => {
                 let kinds: Vec<String> = self.subjects.kinds.iter().map(|kind| kind.0.clone()).collect();
                 (!kinds.is_empty()).then(|| (leaf(kinds), false))
             }
-            Role::Kinds => Some((leaf(self.kinds()), false)),
-            Role::Namespace => (!self.subjects.namespaces.is_empty())
-                .then(|| (leaf(self.subjects.namespaces.clone()), false)),
+            Role::Kinds => Some((leaf(self.kinds(argument)), false)),
+            Role::Namespace => {
+                let namespaces = self.subjects.namespaces_for(declared);
+                let sure = namespaces.len() == 1;
+                (!namespaces.is_empty()).then(|| (leaf(namespaces), sure))
+            }
             Role::AllNamespaces => {
                 self.subjects.everywhere.then(|| (json!({"type": "boolean", "enum": [true]}), false))
             }
-            Role::Count => (!self.words.numbers.is_empty())
-                .then(|| (json!({"type": "integer", "enum": self.words.numbers}), false)),
+            Role::Count => {
+                (!self.counts.is_empty()).then(|| (json!({"type": "integer", "enum": self.counts}), false))
+            }
             Role::Duration => (!self.durations.is_empty()).then(|| (leaf(self.durations.clone()), false)),
             Role::Quantity => (!self.quantities.is_empty()).then(|| (leaf(self.quantities.clone()), false)),
             Role::Path => self
-                .said_as(declared, argument, |word| word.contains(['/', '.']))
-                .map(|paths| (leaf(paths), false)),
+                .said_as(declared, argument, looks_like_path)
+                .map(|paths| (leaf(paths), is_subject(declared, argument))),
             Role::Image => self
-                .said_as(declared, argument, |word| word.contains([':', '/']))
-                .map(|images| (leaf(images), false)),
+                .said_as(declared, argument, looks_like_image)
+                .map(|images| (leaf(images), self.speaks_of(argument))),
+            Role::Word => self
+                .said_as(declared, argument, |_| false)
+                .map(|words| (leaf(words), is_subject(declared, argument))),
             Role::Assignment => {
                 let pairs = self.typed(|word| word.contains('='));
-                (!pairs.is_empty()).then(|| (leaf(pairs), false))
+                let only =
+                    declared.arguments.iter().filter(|other| other.role == Role::Assignment).count() == 1;
+                (!pairs.is_empty()).then(|| (leaf(pairs), only))
             }
             Role::Plain => self.speaks_of(argument).then(|| (bounded(&argument.schema), false)),
         };
         offered.or_else(|| argument.required.then(free))
     }
 
-    /// Words that look like the argument, or, where it is spoken of, every possible name.
+    /// Words that look like the argument; else the values that phrases with words of the request give it, and,
+    /// where phrases take a word for it or the request speaks of it, every possible name.
     fn said_as(
         &self,
         declared: &Declared,
@@ -197,11 +221,27 @@ impl Offer {
         looks: impl Fn(&str) -> bool,
     ) -> Option<Vec<String>> {
         let alike = self.typed(looks);
-        if !alike.is_empty() {
+        let most =
+            declared.arguments.iter().filter(|other| other.role == argument.role).map(|other| other.share);
+        let foremost = argument.share >= most.fold(0.0, f64::max);
+        if !alike.is_empty() && (foremost || argument.required || self.speaks_of(argument)) {
             return Some(alike);
         }
-        let names = self.subjects.names_for(declared);
-        (!names.is_empty() && (argument.required || self.speaks_of(argument))).then_some(names)
+        let mut words = self.given(argument);
+        let subject = declared.arguments.iter().find(|other| is_subject(declared, other));
+        let taken =
+            subject.map_or(argument.share > 0.0 && declared.lists(), |subject| subject.name == argument.name);
+        if argument.required || taken || self.speaks_of(argument) {
+            words.extend(self.subjects.names_for(declared));
+        }
+        (!words.is_empty()).then_some(words)
+    }
+
+    /// The values that phrases give an argument, as far as the request has words of these phrases.
+    fn given(&self, argument: &Argument) -> Vec<String> {
+        let said: Vec<String> = self.telling().map(stem).collect();
+        let spoken = argument.values.iter().filter(|(_, stems)| said.iter().any(|word| stems.contains(word)));
+        spoken.map(|(value, _)| value.clone()).collect()
     }
 
     fn typed(&self, looks: impl Fn(&str) -> bool) -> Vec<String> {
@@ -209,24 +249,54 @@ impl Offer {
         self.words.typed.iter().chain(quoted).filter(|word| looks(word)).cloned().collect()
     }
 
-    fn kinds(&self) -> Vec<String> {
+    fn kinds(&self, argument: &Argument) -> Vec<String> {
         let mut kinds: Vec<String> = self.subjects.kinds.iter().map(|kind| kind.1.clone()).collect();
         if kinds.is_empty() {
-            return COMMON_KINDS.iter().map(|kind| (*kind).to_owned()).collect();
-        }
-        if kinds.len() > 1 {
+            kinds = self.given(argument);
+            kinds.extend(COMMON_KINDS.iter().map(|kind| (*kind).to_owned()));
+            kinds.dedup();
+        } else if kinds.len() > 1 {
             kinds.insert(0, kinds.join(","));
         }
         kinds
     }
 
+    /// The words that may speak of an argument: the name of a kind speaks of the kind.
+    fn telling(&self) -> impl Iterator<Item = &str> {
+        self.words.said.iter().filter(|said| !self.subjects.says_kind(said)).flat_map(|said| parts(said))
+    }
+
     /// Whether a word of the request speaks of an argument.
     pub(super) fn speaks_of(&self, argument: &Argument) -> bool {
         let values = values_of(&argument.schema);
-        self.words.said.iter().flat_map(|said| parts(said)).any(|said| {
+        self.telling().any(|said| {
             argument.cues.contains(&stem(said)) || values.iter().any(|value| resembles(value, said))
         })
     }
+}
+
+/// `manifests/web.yaml`, `./api`; not `web:1.2`, `a.b=c` or `1.2.0`.
+fn looks_like_path(word: &str) -> bool {
+    let ending = word.rsplit_once('.').map(|(_, ending)| ending);
+    let file = ending.is_some_and(|ending| {
+        (2..=5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphabetic())
+    });
+    !word.contains([':', '=']) && (word.contains('/') || word == "." || file)
+}
+
+/// `web:1.2`, `registry.local/web`, `1.2.0`, `v3`.
+fn looks_like_image(word: &str) -> bool {
+    let version = word.strip_prefix('v').unwrap_or(word);
+    let version = version.starts_with(|c: char| c.is_ascii_digit())
+        && (version.contains('.') || version.len() < word.len());
+    !word.contains('=')
+        && (word.contains(':') || word.contains('/') && !word.starts_with(['.', '/']) || version)
+}
+
+/// Whether an argument is what its tool is about: the slot that most phrases have, where they name no object.
+fn is_subject(declared: &Declared, argument: &Argument) -> bool {
+    let most = declared.arguments.iter().map(|other| other.share).fold(0.0, f64::max);
+    declared.names_object < 0.5 && argument.share >= 0.3 && argument.share >= most
 }
 
 /// A call of a tool in the form the schema asks for.

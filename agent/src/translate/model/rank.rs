@@ -14,8 +14,11 @@ use super::words::{Words, is_empty_word, parts, resembles, stem};
 /// Most tools that are sent.
 pub(super) const MOST_TOOLS: usize = 8;
 
+/// Fewest tools that are sent, so that a ranking gone wrong can still be mended by the model.
+const FEWEST_TOOLS: usize = 3;
+
 /// Tools below this share of the best score are not sent.
-const LEAST_SHARE: f64 = 0.2;
+const LEAST_SHARE: f64 = 0.35;
 
 /// How rare each stem is in the catalog.
 fn rarity() -> &'static HashMap<String, f64> {
@@ -28,7 +31,7 @@ fn rarity() -> &'static HashMap<String, f64> {
         }
         #[expect(clippy::cast_precision_loss, reason = "the catalog has some hundred tools at most")]
         let all = tools().len() as f64;
-        counts.into_iter().map(|(word, count)| (word, (1.0 + all / count).ln())).collect()
+        counts.into_iter().map(|(word, count)| (word, ((all + 1.0) / count).ln())).collect()
     });
     &RARITY
 }
@@ -42,16 +45,30 @@ pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Dec
             stems.push(known);
         }
     }
+    // A kind tells tools apart where it is in their name ("events"); many others can take it.
+    let kinds: Vec<String> = subjects.kinds.iter().map(|(singular, _)| stem(singular)).collect();
+    let tells = |declared: &Declared, word: &String| {
+        !kinds.contains(word) || parts(declared.tool.name()).any(|part| stem(part) == *word)
+    };
     let mut scored: Vec<(f64, &Declared)> = tools()
         .iter()
         .map(|declared| {
-            let mut score: f64 =
-                stems.iter().filter_map(|word| Some(declared.weights.get(word)? * rarity().get(word)?)).sum();
-            if declared.takes_kinds && !subjects.kinds.is_empty() {
-                score += 1.0;
+            let mut score: f64 = stems
+                .iter()
+                .filter(|word| tells(declared, word))
+                .filter_map(|word| Some(declared.weights.get(word)? * rarity().get(word)?))
+                .sum();
+            let named = !subjects.names_for(declared).is_empty();
+            if declared.lists() && !subjects.kinds.is_empty() {
+                // A kind without a name asks for all of them.
+                score += if named { 1.0 } else { 3.0 };
             }
-            score +=
-                0.5 * declared.names_object * f64::from(u8::from(!subjects.names_for(declared).is_empty()));
+            if named {
+                score += 0.5 * declared.names_object;
+            } else {
+                // A tool for one object is the less likely where none is named.
+                score *= 1.0 - declared.names_object / 2.0;
+            }
             (score, declared)
         })
         .collect();
@@ -60,7 +77,7 @@ pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Dec
     scored
         .into_iter()
         .enumerate()
-        .filter(|(place, (score, _))| *place < 4 || *score >= best * LEAST_SHARE)
+        .filter(|(place, (score, _))| *place < FEWEST_TOOLS || *score >= best * LEAST_SHARE)
         .take(MOST_TOOLS)
         .map(|(_, (_, declared))| declared)
         .collect()

@@ -6,7 +6,8 @@
 use serde_json::{Map, Value};
 use shipmate_tools::{Call, catalog};
 
-use super::declared::{Argument, Declared, Role, tools};
+use super::argument::{Argument, Role};
+use super::declared::{Declared, tools};
 use super::offer::{ASK, MOST_CALLS, NONE};
 use super::stream::{Answer, RawCall, object_end};
 use crate::translate::phrasebook::numbers::{self, Count};

@@ -45,13 +45,7 @@ impl Answer {
             let message = error.get("message").and_then(Value::as_str);
             self.error = Some(message.map_or_else(|| error.to_string(), str::to_owned));
         }
-        if let Some(usage) = event.get("usage").filter(|usage| usage.is_object()) {
-            let count = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
-            self.usage = Usage {
-                prompt_tokens: count("prompt_tokens"),
-                completion_tokens: count("completion_tokens"),
-            };
-        }
+        self.count(event);
         let Some(choice) = event.get("choices").and_then(|choices| choices.get(0)) else { return };
         if let Some(finish) = choice.get("finish_reason").and_then(Value::as_str) {
             self.finish = Some(finish.to_owned());
@@ -65,6 +59,17 @@ impl Answer {
             delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten().enumerate()
         {
             self.take_fragment(order, fragment);
+        }
+    }
+
+    /// Takes the count of tokens alone.
+    pub(super) fn count(&mut self, event: &Value) {
+        if let Some(usage) = event.get("usage").filter(|usage| usage.is_object()) {
+            let count = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
+            self.usage = Usage {
+                prompt_tokens: count("prompt_tokens"),
+                completion_tokens: count("completion_tokens"),
+            };
         }
     }
 

@@ -9,17 +9,30 @@ use super::declared::Declared;
 use super::words::{Words, is_empty_word, resembles, stem};
 
 /// Words before which a namespace stands.
-const BEFORE_NAMESPACE: &[&str] = &["in", "-n", "namespace", "ns", "--namespace", "from", "into"];
+const BEFORE_NAMESPACE: &[&str] =
+    &["in", "-n", "--namespace", "from", "into", "inside", "within", "across", "on", "to"];
+/// Words that may stand between: "in namespace staging", "in the staging namespace".
+const NAMESPACE: &[&str] = &["namespace", "ns"];
+
+/// Words that stand for things without naming one.
+const NO_NAMES: &[&str] =
+    &["everything", "anything", "something", "stuff", "thing", "things", "ones", "rest", "others"];
+/// Words between things and their owner: "pods of the worker".
+pub(super) const BELONGING: &[&str] = &["of", "behind", "belonging", "owned", "by", "for", "from"];
 
 /// What a request speaks about.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Subjects {
     /// Kinds said: their singular and plural names, in the order said.
     pub(super) kinds: Vec<(String, String)>,
-    /// Namespaces said.
+    /// Namespaces said as such: "in staging", "the staging namespace".
     pub(super) namespaces: Vec<String>,
+    /// Words that are names of namespaces too, wherever they stand: "todo pods".
+    pub(super) also_namespaces: Vec<String>,
     /// Whether every namespace is meant.
     pub(super) everywhere: bool,
+    /// Whether the kind is said of another object: "pods of the worker".
+    pub(super) owned: bool,
     /// Possible names, as typed, with the stem each must not be confused with.
     names: Vec<String>,
 }
@@ -35,7 +48,6 @@ impl Subjects {
                 continue;
             }
             let typed = words.typed.get(place).map_or(said.as_str(), String::as_str);
-            let previous = place.checked_sub(1).and_then(|before| words.said.get(before)).map(String::as_str);
             let next = words.said.get(place + 1).map(String::as_str);
             if let Some((left, right)) = typed.split_once('/')
                 && !right.contains('/')
@@ -54,6 +66,8 @@ impl Subjects {
             if said != "no"
                 && let Some(kind) = kind_of(said, situation)
             {
+                let many = kind.1 == *said;
+                subjects.owned |= many && next.is_some_and(|next| BELONGING.contains(&next));
                 subjects.add_kind(kind);
                 continue;
             }
@@ -61,12 +75,32 @@ impl Subjects {
                 continue;
             }
             let known = situation.namespaces.iter().any(|namespace| namespace == said);
-            let placed = previous.is_some_and(|previous| BEFORE_NAMESPACE.contains(&previous))
-                && (situation.namespaces.is_empty() || next.is_some_and(|next| next == "namespace"));
-            if (known || placed || next.is_some_and(|next| next == "namespace"))
-                && !subjects.namespaces.contains(said)
-            {
-                subjects.namespaces.push(said.clone());
+            let announced = words.said.get(..place).is_some_and(|before| {
+                let mut before = before
+                    .iter()
+                    .rev()
+                    .map(String::as_str)
+                    .filter(|word| !matches!(*word, "the" | "my" | "our"));
+                let first = before.next();
+                let placed =
+                    if first.is_some_and(|word| NAMESPACE.contains(&word)) { before.next() } else { first };
+                placed.is_some_and(|word| BEFORE_NAMESPACE.contains(&word))
+            });
+            let called = next.is_some_and(|next| NAMESPACE.contains(&next));
+            let named = called
+                && (known
+                    || place
+                        .checked_sub(1)
+                        .and_then(|before| words.said.get(before))
+                        .is_some_and(|word| matches!(word.as_str(), "the" | "in" | "my" | "our")));
+            if named || announced && (known || situation.namespaces.is_empty()) {
+                if !subjects.namespaces.contains(said) {
+                    subjects.namespaces.push(said.clone());
+                }
+                continue;
+            }
+            if known && !subjects.also_namespaces.contains(said) {
+                subjects.also_namespaces.push(said.clone());
             }
             if !super::words::is_number(said) && !names.iter().any(|name| name == typed) {
                 names.push(typed.to_owned());
@@ -97,6 +131,7 @@ impl Subjects {
             situation.kinds.types().iter().find_map(|kind| {
                 let close = |known: &str| {
                     known.len() >= 4
+                        && name.chars().all(char::is_alphabetic)
                         && name.len() >= 4
                         && known != name
                         && strsim::osa_distance(known, &name) == 1
@@ -111,11 +146,15 @@ impl Subjects {
         }
     }
 
-    /// The words that could name an object for this tool: without the words of its own phrases, unless only
-    /// those are left; and neighbours joined, because "the todo backend" may be `todo-backend`.
+    /// The words that could name something for this tool: without the words of its own phrases and the
+    /// namespaces; and neighbours joined, because "the todo backend" may be `todo-backend`.
     pub(super) fn names_for(&self, declared: &Declared) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.names.iter().filter(|name| !declared.literals.contains(&stem(name))).cloned().collect();
+        let namespaces = self.namespaces_for(declared);
+        let mut names: Vec<String> = self
+            .plain_names(declared)
+            .filter(|name| !namespaces.contains(&name.to_lowercase()))
+            .cloned()
+            .collect();
         let joined: Vec<String> = self
             .names
             .windows(2)
@@ -128,6 +167,29 @@ impl Subjects {
             .collect();
         names.extend(joined);
         names
+    }
+
+    /// The namespaces that could be meant for this tool. A word that is the name of one too is one for a tool
+    /// that lists ("todo pods") and beside another name ("the staging backend"); alone it rather names the
+    /// thing itself ("the todo chart").
+    pub(super) fn namespaces_for(&self, declared: &Declared) -> Vec<String> {
+        let mut namespaces = self.namespaces.clone();
+        let other =
+            self.plain_names(declared).any(|name| !self.also_namespaces.contains(&name.to_lowercase()));
+        if declared.lists() || other {
+            namespaces.extend(self.also_namespaces.iter().cloned());
+        }
+        namespaces
+    }
+
+    /// Possible names, without words of the tool's own phrases, flags, settings and words for no one thing.
+    fn plain_names<'s>(&'s self, declared: &'s Declared) -> impl Iterator<Item = &'s String> {
+        self.names.iter().filter(|name| {
+            !declared.literals.contains(&stem(name))
+                && !name.contains(['=', '\'', '’'])
+                && !name.starts_with('-')
+                && !NO_NAMES.contains(&name.to_lowercase().as_str())
+        })
     }
 
     /// Whether a kind is among those said.
@@ -175,11 +237,12 @@ mod tests {
     fn kinds_namespaces_and_names_are_told_apart() {
         for (request, kinds, namespaces, names) in [
             ("describe the frontend service", &["service"][..], &[][..], &["describe", "frontend"][..]),
-            ("pods in staging", &["pod"], &["staging"], &["staging"]),
+            ("pods in staging", &["pod"], &["staging"], &[]),
             ("show all config maps", &["configmap"], &[], &["show"]),
             ("restart deploy/web", &["deployment"], &[], &["restart", "web"]),
             ("shwo pdos", &["pod"], &[], &["shwo"]),
-            ("pods of the payments namespace", &["pod", "namespace"], &["payments"], &["payments"]),
+            ("pods of the payments namespace", &["pod", "namespace"], &["payments"], &[]),
+            ("delete namespace staging", &["namespace"], &[], &["delete", "staging"]),
         ] {
             let found = of(request);
             assert_eq!(

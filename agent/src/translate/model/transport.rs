@@ -136,6 +136,9 @@ impl Transport {
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
+            // A connection left idle may be closed just when it is used again, and a request that may have
+            // arrived is not sent twice; a new one costs little beside an answer.
+            .pool_max_idle_per_host(0)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("shipmate/", env!("CARGO_PKG_VERSION")));
         let builder = if local { builder.no_proxy() } else { builder };

@@ -9,11 +9,11 @@ use crate::translate::phrasebook::numbers::{self, Count};
 const EMPTY_WORDS: &[&str] = &[
     "a", "about", "again", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be", "been", "but",
     "by", "can", "could", "did", "do", "does", "each", "every", "for", "from", "give", "had", "has", "have",
-    "hey", "hi", "how", "i", "if", "in", "inside", "into", "is", "it", "its", "just", "let", "like", "many",
-    "me", "much", "my", "need", "now", "of", "off", "on", "only", "or", "our", "out", "over", "please",
-    "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through",
-    "to", "up", "us", "using", "want", "was", "we", "were", "what", "whats", "when", "where", "whether",
-    "which", "who", "why", "will", "with", "within", "would", "you", "your",
+    "hey", "hi", "how", "i", "if", "in", "inside", "into", "is", "it", "its", "just", "let", "like", "me",
+    "my", "need", "now", "of", "off", "on", "only", "or", "our", "out", "over", "please", "than", "that",
+    "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to", "up", "us",
+    "using", "want", "was", "we", "were", "what", "whats", "when", "where", "whether", "which", "who", "why",
+    "will", "with", "within", "would", "you", "your",
 ];
 
 /// Words of a request.
@@ -42,6 +42,23 @@ impl Words {
         let said: Vec<String> = typed.iter().map(|word| word.to_lowercase()).collect();
         let numbers = whole_numbers(&said);
         Self { typed, said, quoted, numbers }
+    }
+
+    /// The numbers that belong to no length of time.
+    pub(super) fn counts(&self) -> Vec<u64> {
+        let said: Vec<&str> = self.said.iter().map(String::as_str).collect();
+        let mut counted = Vec::new();
+        let mut rest = said.as_slice();
+        while let [first, after @ ..] = rest {
+            rest = match numbers::duration(rest) {
+                Some((taken, _)) => rest.get(taken.max(1)..).unwrap_or_default(),
+                None => {
+                    counted.push((*first).to_owned());
+                    after
+                }
+            };
+        }
+        whole_numbers(&counted)
     }
 
     /// Whether one of these words was said.

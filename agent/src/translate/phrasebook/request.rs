@@ -207,6 +207,7 @@ impl<'a> Request<'a> {
         let told = position.checked_sub(1).is_some_and(|before| self.names_namespaces(before));
         if !told
             && !self.names_namespaces(position + 1)
+            && !self.names_files(position + 1)
             && self.facts.get(position).is_some_and(|facts| facts.namespace)
             && let Some(token) = self.tokens.get(position)
         {
@@ -222,6 +223,12 @@ impl<'a> Request<'a> {
 
     fn names_namespaces(&self, position: usize) -> bool {
         ["namespace", "ns", "namespaces"].iter().any(|word| self.is(position, word))
+    }
+
+    /// Whether a word names something that lies in no namespace, so that the word before it is its name: the
+    /// todo chart is a chart called todo, wherever it goes.
+    fn names_files(&self, position: usize) -> bool {
+        ["chart", "helm", "image", "dockerfile"].iter().any(|word| self.is(position, word))
     }
 
     /// Whether a place that ends there is only the beginning of something else.

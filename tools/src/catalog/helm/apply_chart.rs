@@ -54,31 +54,34 @@ pub(crate) struct ApplyChart {
 impl Tool for ApplyChart {
     const NAME: &'static str = "apply_chart";
     const PHRASES: &'static [&'static str] = &[
-        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] [helm] chart [{chart:path}]",
-        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] {chart:path} [helm] chart",
-        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall) [the] {chart:word} [helm] chart",
-        "(install|upgrade) {chart:path} (as|named|called) [release] {release:word}",
-        "(install|deploy|apply) [the] [helm] (chart|release) {chart:path} as {release:word}",
-        "(install|deploy|upgrade) [the] [helm] chart (in|from|at) {chart:path}",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall|redeploy) [the] [helm] chart",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall|redeploy) [the] [helm] chart [in|from|at] {chart:path}",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall|redeploy) [the] [helm] chart {chart:word}",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall|redeploy) [the] {chart:word} [helm] chart",
+        "(install|deploy|upgrade|apply|update|roll out|ship|release|reinstall|redeploy) [the] {chart:path} [helm] chart",
+        "(install|deploy|apply) {chart:path} as {release:word}",
+        "(install|deploy|apply) [the] {chart:word} chart as {release:word}",
+        "(install|deploy|upgrade) [the] {chart:word} (with|using|via|through) helm",
         "(install|deploy|upgrade) {chart:path} (with|using|via|through) helm",
-        "(install or upgrade|upgrade or install) [the] [helm] [chart|release] {chart:path} [chart|release]",
+        "(install or upgrade|upgrade or install) [the] [helm] [chart|release] {chart:word} [chart|release]",
         "(upgrade|update) [the] [helm] release [of|called|named] {release:word}",
         "(upgrade|update) [the] {release:word} [helm] release",
-        "(upgrade|update) [the] release {release:word} (to|with|from|using) [the] chart {chart:path}",
-        "helm (install|upgrade) [--install|-i] {release:word} [{chart:path}]",
-        "helm (install|upgrade) {chart:path}",
+        "(upgrade|update) [the] [helm] release {release:word} (to|with|from|using) [the] chart {chart:path}",
+        "helm (install|upgrade) [--install|-i] {release:word} {chart:path}",
+        "helm (install|upgrade) [--install|-i] {release:word}",
+        "helm (install|upgrade) [--install|-i] {chart:path}",
         "(do|run) a helm (install|upgrade) of {release:word}",
         "set {set:assignment} (on|in|for|of) [the] [helm] release {release:word}",
         "set {set:assignment} (on|in|for|of) [the] {release:word} [helm] release",
     ];
     const MODIFIERS: &'static [&'static str] = &[
-        "(with|using|from|and|plus) [the] [values] [file|from] {values:path}",
-        "(-f|--values) {values:path}",
-        "(with|and|setting|set|where|using|plus|having|--set) [set] [the] [value] {set:assignment}",
+        "(with|using|from|and|plus|-f|--values) [the] [values] [file|from] {values:path}",
+        "(with|and|setting|set|where|using|plus|having|--set|and set) [the] [value|values] {set:assignment}",
+        "and {set:assignment}",
+        "(to|onto) [the] {namespace:namespace} [namespace]",
         "(as|called|named) [release] {release:word}",
-        "(with|using|and|setting) [set|change|bump|use] [the] {part:word} image [tag|version] [set] [to|at] {version:word} => set={part}.image.tag={version}",
-        "(with|using|and|setting) [set|change|bump|use] [the] image (tag|version) [set] [to|at] {version:word} => set=image.tag={version}",
-        "(keep|keeping|reuse|reusing|retain|retaining|--reuse-values) [all] [the] [its] (values|old values|existing values|current values|other values|previous values) => reuse_values=true",
+        "[and|but] (keep|keeping|reuse|reusing|retain|retaining) [all] [the] [its] (values|old values|existing values|current values|other values|previous values) => reuse_values=true",
+        "--reuse-values => reuse_values=true",
         "[and] (create|creating|make|making) [the] namespace [if needed|if it does not exist] => create_namespace=true",
         "--create-namespace => create_namespace=true",
     ];
@@ -246,6 +249,12 @@ fn summary(comparison: &Comparison, release: Option<&Release>, label: &str) -> S
     let objects = if count == 1 { "1 object".to_owned() } else { format!("{count} objects") };
     match release {
         None => format!("{label} would be installed, with {objects}"),
+        Some(release) if count == 0 && comparison.drifted => {
+            let (from, to) = (release.revision, release.revision + 1);
+            format!(
+                "{label} would be upgraded from revision {from} to {to}, setting back what was changed outside Helm"
+            )
+        }
         Some(release) if count == 0 => {
             format!("{label} is already as the chart and the values make it (revision {})", release.revision)
         }
