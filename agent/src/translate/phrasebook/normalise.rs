@@ -194,6 +194,12 @@ const BARE: [(&str, &str, &str); 14] = [
     ("hasnt", "has", "not"),
 ];
 
+/// Whether a word is its own only token.
+pub(super) fn is_plain(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_lowercase())
+        && !(word.ends_with(['s', 't']) && BARE.iter().any(|(bare, ..)| *bare == word))
+}
+
 fn push_contraction(tokens: &mut Vec<Token>, word: &str) {
     let lower = word.to_lowercase();
     let mut two = |first: &str, second: &str| {

@@ -191,7 +191,7 @@ impl Compiler<'_> {
         let mut needs = Vec::new();
         collect_needs(&node, &slots, &mut needs);
         let mut starts = Vec::new();
-        if !collect_starts(&ops, 0, &mut starts) {
+        if !collect_starts(&ops, 0, &mut vec![false; ops.len()], &mut starts) {
             starts.clear();
         }
         starts.sort_unstable();
@@ -287,11 +287,7 @@ impl Parser<'_, '_, '_> {
                         return Err(PatternError::Unbalanced(next));
                     }
                     let (word, rest) = self.rest.split_at(end);
-                    // Patterns are normalised as requests are, so that "what's" and "what is" are one.
-                    for token in super::normalise::tokens(word).iter().filter(|token| !token.is_mark()) {
-                        let id = self.compiler.vocabulary.add(&token.word, Role::LITERAL);
-                        parts.push(Node::Word(id, singular(&token.word) != token.word));
-                    }
+                    self.words(word, &mut parts);
                     self.rest = rest;
                 }
             }
@@ -301,6 +297,23 @@ impl Parser<'_, '_, '_> {
         } else {
             Node::Sequence(parts)
         })
+    }
+
+    /// Patterns are normalised as requests are, so that "what's" and "what is" are one. Most words need none
+    /// of it, and there are thousands of them.
+    fn words(&mut self, written: &str, parts: &mut Vec<Node>) {
+        let mut push = |word: &str| {
+            let id = self.compiler.vocabulary.add(word, Role::LITERAL);
+            parts.push(Node::Word(id, singular(word) != word));
+        };
+        if super::normalise::is_plain(written) {
+            push(written);
+        } else {
+            super::normalise::tokens(written)
+                .iter()
+                .filter(|token| !token.is_mark())
+                .for_each(|token| push(&token.word));
+        }
     }
 
     fn until(&mut self, open: char, close: char) -> Result<String, PatternError> {
@@ -368,28 +381,57 @@ fn collect_needs(node: &Node, slots: &[Slot], needs: &mut Vec<Need>) {
         Node::Either(choices) => {
             let mut either = Need::default();
             for choice in choices {
-                let mut own = Vec::new();
-                collect_needs(choice, slots, &mut own);
-                let Some(first) = own.into_iter().next() else { return };
-                either.words.extend(first.words);
-                either.classes.extend(first.classes);
-                either.kinds |= first.kinds;
+                if !add_first_need(choice, slots, &mut either) {
+                    return;
+                }
             }
             needs.push(either);
         }
     }
 }
 
-/// The words a program can begin with. False when it can begin with something else than a word.
-fn collect_starts(ops: &[Op], step: usize, starts: &mut Vec<WordId>) -> bool {
+/// Adds the first thing a choice cannot do without to what its alternatives need; false when it needs nothing.
+fn add_first_need(node: &Node, slots: &[Slot], either: &mut Need) -> bool {
+    match node {
+        Node::Word(word, _) => either.words.push(*word),
+        Node::Class(class) => either.classes.push(*class),
+        Node::Slot(slot) => {
+            let kinds =
+                slots.get(*slot).is_some_and(|slot| matches!(slot.kind, SlotType::Kinds | SlotType::Kind));
+            either.kinds |= kinds;
+            return kinds;
+        }
+        Node::Sequence(parts) => return parts.iter().any(|part| add_first_need(part, slots, either)),
+        Node::Maybe(_) => return false,
+        Node::Either(choices) => {
+            // All of its choices or none: one that needs nothing makes the others' needs void.
+            let mut inner = Need::default();
+            if !choices.iter().all(|choice| add_first_need(choice, slots, &mut inner)) {
+                return false;
+            }
+            either.words.extend(inner.words);
+            either.classes.extend(inner.classes);
+            either.kinds |= inner.kinds;
+        }
+    }
+    true
+}
+
+/// The words a program can begin with. False when it can begin with something else than a word. Every step is
+/// looked at once: ways through optional parts are many, steps are few.
+fn collect_starts(ops: &[Op], step: usize, seen: &mut [bool], starts: &mut Vec<WordId>) -> bool {
+    match seen.get_mut(step) {
+        Some(seen) if !*seen => *seen = true,
+        _ => return true,
+    }
     match ops.get(step) {
         Some(Op::Word(word, _)) => {
             starts.push(*word);
             true
         }
-        Some(Op::Jump(to)) => collect_starts(ops, *to, starts),
+        Some(Op::Jump(to)) => collect_starts(ops, *to, seen, starts),
         Some(Op::Split(one, other)) => {
-            collect_starts(ops, *one, starts) && collect_starts(ops, *other, starts)
+            collect_starts(ops, *one, seen, starts) && collect_starts(ops, *other, seen, starts)
         }
         Some(Op::Class(_) | Op::Slot(_) | Op::End) | None => false,
     }
