@@ -185,7 +185,8 @@ impl Offer {
                 (!namespaces.is_empty()).then(|| (leaf(namespaces), sure))
             }
             Role::AllNamespaces => {
-                self.subjects.everywhere.then(|| (json!({"type": "boolean", "enum": [true]}), false))
+                let sure = self.subjects.namespaces.is_empty();
+                self.subjects.everywhere.then(|| (json!({"type": "boolean", "enum": [true]}), sure))
             }
             Role::Count => {
                 (!self.counts.is_empty()).then(|| (json!({"type": "integer", "enum": self.counts}), false))
@@ -349,6 +350,7 @@ fn bounded(schema: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::translate::model::declared::tools;
     use crate::translate::model::tests::situation;
 
     fn scale(request: &str) -> (Vec<String>, Value) {
@@ -381,5 +383,44 @@ mod tests {
     fn several_wishes_may_become_several_calls() {
         let offer = Offer::of("scale web to 3 and tell me when the rollout is done", &situation());
         assert_eq!(offer.schema()["properties"]["calls"]["maxItems"], json!(MOST_CALLS));
+    }
+
+    fn offered(tool: &str, request: &str) -> String {
+        let offer = Offer::of(request, &situation());
+        let declared = tools().iter().find(|declared| declared.tool.name() == tool).unwrap();
+        let parts = offer.offered(declared).into_iter().map(|(argument, schema, needed)| {
+            let values = schema.get("enum").map_or_else(|| "free".to_owned(), Value::to_string);
+            format!("{}{}={values}", argument.name, if needed { "!" } else { "" })
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_request_speaks_of_an_argument_in_the_words_of_the_phrases() {
+        insta::assert_snapshot!(
+            [
+                offered("list_resources", "all shop jobs"),
+                offered("list_resources", "ingresses in every namespace, oldest first"),
+                offered("list_resources", "jobs of the importer"),
+                offered("delete_resource", "remove the staging importer"),
+                offered("get_logs", "importer logs of the last 20 minutes"),
+                offered("get_logs", "last 20 lines of importer in staging, before it crashed"),
+                offered("build_image", "build the importer image as registry.local/importer:2 from scratch"),
+                offered("apply_manifest", "apply base/importer.yaml"),
+                offered("apply_chart", "deploy the importer chart with web.replicas=2"),
+            ]
+            .join("\n"),
+            @r#"
+        kinds!=["jobs"] namespace!=["shop"]
+        kinds!=["ingresses"] all_namespaces!=[true] sort=["oldest"]
+        kinds!=["jobs"] of!=["importer"]
+        name!=["importer"] namespace!=["staging"]
+        name!=["importer"] since=["20m"]
+        name!=["importer"] namespace!=["staging"] tail=[20] previous=free
+        subject!=["importer","registry.local/importer:2","scratch"] tag=["registry.local/importer:2"] no_cache=free
+        path!=["base/importer.yaml"]
+        chart!=["importer"] set!=free
+        "#
+        );
     }
 }

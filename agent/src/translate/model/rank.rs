@@ -112,6 +112,14 @@ mod tests {
             ("scale the payments service up to 4", "scale"),
             ("sclae payments to four", "scale"),
             ("did the rollout of payments finish", "rollout_status"),
+            ("display all ingresses", "list_resources"),
+            ("recent events about payments", "get_events"),
+            ("is anything wrong with my cluster's health", "analyze_health"),
+            ("remove the payments job", "delete_resource"),
+            ("tail the payments log", "get_logs"),
+            ("bake an image of payments", "build_image"),
+            ("is the payments dockerfile any good", "analyze_dockerfile"),
+            ("roll out the payments chart", "apply_chart"),
         ] {
             assert_eq!(names(request).first(), Some(&tool), "{request}");
         }

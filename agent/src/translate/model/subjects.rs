@@ -4,13 +4,27 @@
 //! is measured against them afterwards.
 
 use crate::translate::Situation;
+use crate::translate::phrasebook::numbers;
 
 use super::declared::Declared;
 use super::words::{Words, is_empty_word, resembles, stem};
 
 /// Words before which a namespace stands.
-const BEFORE_NAMESPACE: &[&str] =
-    &["in", "-n", "--namespace", "from", "into", "inside", "within", "across", "on", "to"];
+const BEFORE_NAMESPACE: &[&str] = &[
+    "in",
+    "-n",
+    "--namespace",
+    "from",
+    "into",
+    "inside",
+    "within",
+    "across",
+    "on",
+    "to",
+    "of",
+    "for",
+    "over",
+];
 /// Words that may stand between: "in namespace staging", "in the staging namespace".
 const NAMESPACE: &[&str] = &["namespace", "ns"];
 
@@ -33,6 +47,8 @@ pub(super) struct Subjects {
     pub(super) everywhere: bool,
     /// Whether the kind is said of another object: "pods of the worker".
     pub(super) owned: bool,
+    /// Names that stand side by side.
+    neighbours: Vec<(String, String)>,
     /// Possible names, as typed, with the stem each must not be confused with.
     names: Vec<String>,
 }
@@ -55,6 +71,10 @@ impl Subjects {
             {
                 subjects.add_kind(kind);
                 names.push(right.to_owned());
+                continue;
+            }
+            if is_every_namespace(words, place) {
+                subjects.everywhere = true;
                 continue;
             }
             if let Some(kind) = next.and_then(|next| kind_of(&format!("{said}{next}"), situation)) {
@@ -102,7 +122,14 @@ impl Subjects {
             if known && !subjects.also_namespaces.contains(said) {
                 subjects.also_namespaces.push(said.clone());
             }
-            if !super::words::is_number(said) && !names.iter().any(|name| name == typed) {
+            if !super::words::is_number(said)
+                && !numbers::is_unit(said)
+                && !names.iter().any(|name| name == typed)
+            {
+                let beside = place.checked_sub(1).and_then(|before| words.typed.get(before));
+                if let Some(before) = names.last().filter(|before| Some(*before) == beside) {
+                    subjects.neighbours.push((before.clone(), typed.to_owned()));
+                }
                 names.push(typed.to_owned());
             }
         }
@@ -156,14 +183,10 @@ impl Subjects {
             .cloned()
             .collect();
         let joined: Vec<String> = self
-            .names
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [one, other] if names.contains(one) && names.contains(other) => {
-                    Some(format!("{one}-{other}"))
-                }
-                _ => None,
-            })
+            .neighbours
+            .iter()
+            .filter(|(one, other)| names.contains(one) && names.contains(other))
+            .map(|(one, other)| format!("{one}-{other}"))
             .collect();
         names.extend(joined);
         names
@@ -211,13 +234,27 @@ fn kind_of(word: &str, situation: &Situation) -> Option<(String, String)> {
     Some((found.singular.clone(), found.plural.clone()))
 }
 
+/// "In all namespaces", "every namespace": a place, where "all namespaces" alone asks for them.
+fn is_every_namespace(words: &Words, place: usize) -> bool {
+    let back =
+        |steps: usize| place.checked_sub(steps).and_then(|at| words.said.get(at)).map_or("", String::as_str);
+    let every = matches!(back(1), "all" | "every" | "each" | "any") || back(1) == "the" && back(2) == "all";
+    match words.said.get(place).map(String::as_str) {
+        Some("namespace") => every,
+        Some("namespaces") => {
+            let before = if back(1) == "the" { back(3) } else { back(2) };
+            every && BEFORE_NAMESPACE.contains(&before) || matches!(back(1), "across" | "over")
+        }
+        _ => false,
+    }
+}
+
 fn everywhere(words: &Words) -> bool {
     words.has_any(&[
         "-a",
         "--all-namespaces",
         "everywhere",
         "anywhere",
-        "namespaces",
         "cluster",
         "clusterwide",
         "cluster-wide",
@@ -258,6 +295,7 @@ mod tests {
     #[test]
     fn all_is_not_everywhere() {
         assert!(!of("list all pods").everywhere);
+        assert!(!of("list all namespaces").everywhere && of("jobs in every namespace").everywhere);
         assert!(of("pods in all namespaces").everywhere && of("pods in the cluster").everywhere);
     }
 }
