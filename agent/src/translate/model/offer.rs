@@ -233,7 +233,13 @@ impl Offer {
         let taken =
             subject.map_or(argument.share > 0.0 && declared.lists(), |subject| subject.name == argument.name);
         if argument.required || taken || self.speaks_of(argument) {
-            words.extend(self.subjects.names_for(declared));
+            let file =
+                |word: &String| argument.role == Role::Word && looks_like_path(word) && !word.contains('/');
+            words.extend(self.subjects.names_for(declared).into_iter().filter(|word| !file(word)));
+        }
+        if words.is_empty() && argument.required {
+            // "the manifests folder": words about the tool are the only ones there are.
+            words.extend(self.subjects.all_names().cloned());
         }
         (!words.is_empty()).then_some(words)
     }

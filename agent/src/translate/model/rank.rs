@@ -39,7 +39,12 @@ fn rarity() -> &'static HashMap<String, f64> {
 /// The tools that can matter, best first.
 pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Declared> {
     let mut stems: Vec<String> = Vec::new();
-    for part in words.said.iter().filter(|said| !is_empty_word(said)).flat_map(|said| parts(said)) {
+    for part in words
+        .said
+        .iter()
+        .filter(|said| !is_empty_word(said) && !said.contains('='))
+        .flat_map(|said| parts(said))
+    {
         let known = known_form(part);
         if !stems.contains(&known) {
             stems.push(known);

@@ -205,6 +205,11 @@ impl Subjects {
         namespaces
     }
 
+    /// Every word that could be a name, for any tool.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &String> {
+        self.names.iter()
+    }
+
     /// Possible names, without words of the tool's own phrases, flags, settings and words for no one thing.
     fn plain_names<'s>(&'s self, declared: &'s Declared) -> impl Iterator<Item = &'s String> {
         self.names.iter().filter(|name| {
