@@ -5,22 +5,17 @@ use std::io::Read as _;
 use super::Setting;
 use crate::cli::call_from_words;
 use crate::error::{AgentError, ExitCode};
+use crate::policy::Rules;
 use crate::session;
 use crate::turn::Turn;
+use shipmate_tools::{ReadWorld, WorldOptions};
 
 /// Runs a request.
 pub(super) async fn run(setting: &mut Setting, words: &[String]) -> Result<ExitCode, AgentError> {
     let request = words_or_stdin(words)?;
-    let rules = session::rules(&setting.config, setting.yes, setting.dry_run);
-    let mut driver = session::driver(
-        &setting.config,
-        &setting.folder,
-        rules.clone(),
-        &setting.typed,
-        &mut setting.terminal,
-    )?;
-    let context = session::context_name(&driver.world).await;
-    Ok(driver.drive(Turn::of_request(request, rules, context)).await.code)
+    // What is on standard input is the request, or else free to be a manifest ("apply -").
+    let free_input = words != ["-"];
+    drive(setting, free_input, |rules, context| Turn::of_request(request, rules, context)).await
 }
 
 /// Runs a typed call: the same policy and record, no translation.
@@ -31,6 +26,15 @@ pub(super) async fn call(
 ) -> Result<ExitCode, AgentError> {
     let call = call_from_words(tool, arguments)?;
     let request = format!("call {call}");
+    drive(setting, true, |rules, context| Turn::of_call(request, call, rules, context)).await
+}
+
+/// Takes one turn of a session of its own.
+async fn drive(
+    setting: &mut Setting,
+    free_input: bool,
+    turn: impl FnOnce(Rules, String) -> Turn,
+) -> Result<ExitCode, AgentError> {
     let rules = session::rules(&setting.config, setting.yes, setting.dry_run);
     let mut driver = session::driver(
         &setting.config,
@@ -39,8 +43,10 @@ pub(super) async fn call(
         &setting.typed,
         &mut setting.terminal,
     )?;
+    let options = WorldOptions { piped_input: free_input, ..driver.world.options().clone() };
+    driver.world = ReadWorld::new(options);
     let context = session::context_name(&driver.world).await;
-    Ok(driver.drive(Turn::of_call(request, call, rules, context)).await.code)
+    Ok(driver.drive(turn(rules, context)).await.code)
 }
 
 /// The request's words, from the command line or, for `-`, from standard input.

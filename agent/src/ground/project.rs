@@ -25,6 +25,12 @@ fn find<'a>(word: &str, known: &'a [String]) -> Option<&'a String> {
             let words: Vec<&str> = bare.split(['-', '_', ' ', '/']).filter(|part| !part.is_empty()).collect();
             known.iter().find(|path| words.iter().all(|word| parts(path).iter().any(|part| part == word)))
         })
+        // A path that leads nowhere still says what it is about: its last folder.
+        .or_else(|| {
+            let folders = bare.rsplit_once('/')?.0;
+            let last = folders.rsplit('/').next().filter(|last| *last != bare)?;
+            known.iter().find(|path| parts(path).iter().any(|part| part == last))
+        })
         // "todo-backend" is built in a folder called "backend".
         .or_else(|| {
             let last = bare.rsplit(['-', '_', ' ']).next().unwrap_or(&bare).to_owned();
@@ -272,6 +278,7 @@ mod tests {
             ("shop-api", Some("docker/shop-api/Dockerfile")),
             ("mega-web", Some("docker/web/Dockerfile")),
             (".", Some("Dockerfile")),
+            ("some/where/api/Dockerfile", Some("api/Dockerfile")),
             ("worker", None),
         ] {
             assert_eq!(find(word, &known).map(String::as_str), expected, "{word}");

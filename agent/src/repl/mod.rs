@@ -1,5 +1,5 @@
 //! The REPL: the turn's face for a conversation. In a terminal a line editor with history and completion; from
-//! a pipe one request a line. What a session knows from one line to the next is its [`conversation`].
+//! a pipe one request a line. What a session knows from one line to the next is its `conversation`.
 
 mod actions;
 mod completion;

@@ -1,3 +1,5 @@
+//! The state machine, step by step, with neither a clock nor a network.
+
 use super::*;
 use crate::translate::Usage;
 use serde_json::json;

@@ -1,7 +1,8 @@
 //! Health analysis: what is broken, from one snapshot of the cluster, without any model.
 //!
 //! [`Snapshot`] reads everything once. Each `check_…` module is a pure function of it, one for each kind, and
-//! says what it sees on its own objects; [`fold`] then leads symptoms to their causes. So a Service without
+//! says what it sees on its own objects; `fold` then leads symptoms to their causes. So a Service without
+//! says what it sees on its own objects; [`cause`] then leads symptoms to their causes. So a Service without
 //! endpoints, the Deployment behind it and its three crashing pods are one problem, told once. What could not
 //! be read is part of the result: nothing reads as fine only because nobody may look.
 

@@ -49,7 +49,7 @@ pub use condition::{Condition, is_healthy};
 pub use connection::{Connection, contexts};
 pub use describe::describe;
 pub use difference::{difference, differs};
-pub use doomed::{Doomed, remaining};
+pub use doomed::{Doomed, remaining, try_deletions};
 pub use duration::{age, human_duration, kubectl_duration, parse_duration};
 pub(crate) use events::object_fields;
 pub use events::{Event, event_table};

@@ -1,8 +1,8 @@
 //! The model translator: any OpenAI-compatible endpoint, asked for one typed call.
 //!
 //! A request goes through here in one direction. It is redacted ([`gate::redact`]), the few tools that can
-//! matter are chosen ([`rank`], [`offer`]), the model is asked over a stream ([`connection`], [`stream`]), what
-//! comes is read tolerantly ([`reply`]) and measured against the request's own words ([`check`]). What is left
+//! matter are chosen (`rank`, `offer`), the model is asked over a stream (`connection`, `stream`), what
+//! comes is read tolerantly (`reply`) and measured against the request's own words (`check`). What is left
 //! is a proposal: grounding makes its names exact, and policy decides on what the tool declares, never on what
 //! the model said.
 

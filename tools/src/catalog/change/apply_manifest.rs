@@ -51,13 +51,12 @@ impl Tool for ApplyManifest {
         "(apply|reapply|deploy|roll out|push|create|install|ship|sync) [all] [the] (manifests|yamls|yaml files|files|kubernetes manifests|k8s manifests|objects|resources|configs|definitions) (in|from|under|of|at|inside|defined in|described in) [the] [folder|directory] {path:path} [folder|directory]",
         "(apply|reapply|deploy|roll out|push|create|install|ship|sync) (everything|all|anything|whatever is|what is) (in|from|under|of|at|inside) [the] [folder|directory] {path:path} [folder|directory]",
         "(apply|reapply|deploy|roll out|push|sync) [the] {path:path} (folder|directory|file|manifest|manifests)",
-        "(deploy|roll out|create|create -f|replace -f|install) [from] {path:path}",
+        "(deploy|roll out|push|ship|sync|create|create -f|replace -f|install) [from] {path:path}",
         "(update|bring|sync) [the] cluster [up to date] (with|from|to) {path:path}",
         "(make|get) [the] cluster (match|look like) {path:path}",
         "what (would|will|does) [change|happen|be changed] if (i|we) (apply|applied|deploy|deployed|ran|run) {path:path} [change|do] => dry_run=true",
         "<show> (would|will) change if (i|we) (apply|applied|deploy|deployed) {path:path} => dry_run=true",
         "what (would|will|does) (apply|applying|deploying) {path:path} (change|do|create|update) => dry_run=true",
-        "what (would|will) {path:path} (change|do|create|update) => dry_run=true",
         "(would|will|does) (apply|applying) {path:path} change (anything|something) => dry_run=true",
         "[<show>] [the] (diff|difference|changes) (of|for|from|between|in) {path:path} [and|to|with|against] [the] [live|running] [cluster] => dry_run=true",
         "(diff|compare) [-f] {path:path} [and|to|with|against] [the] [live|running|current] [cluster|state] => dry_run=true",
@@ -65,9 +64,10 @@ impl Tool for ApplyManifest {
         "(do|run|make) a (dry run|dry-run) (of|for|with|on) [apply|applying] {path:path} => dry_run=true",
     ];
     const MODIFIERS: &'static [&'static str] = &[
-        "[as] [a] (dry run|dry-run) [only] => dry_run=true",
+        "(to|onto) [the] {namespace:namespace} [namespace]",
+        "[but] [only] [as|in|with] [a] (dry run|dry-run) [only|mode] => dry_run=true",
         "without (applying|changing|touching|doing) (anything|it|them) => dry_run=true",
-        "(force|with force|forcing conflicts|force conflicts|with force conflicts) => force_conflicts=true",
+        "[and] (force|with force|forcing conflicts|force conflicts|with force conflicts) => force_conflicts=true",
         "(take over|taking over) [the] [conflicting] [fields|ownership|conflicts] => force_conflicts=true",
     ];
 

@@ -49,7 +49,8 @@ impl Tool for Restart {
         "(rolling restart|restart|bounce) {object} (gracefully|without downtime|one by one|one pod at a time)",
         "(do|perform|run|trigger|start|make|kick off|initiate) a [rolling|rollout|graceful] (restart|reboot|bounce) (of|on|for) {object}",
         "(give) {object} a [rolling|quick] (restart|reboot|bounce|kick)",
-        "{object} (needs|need) [a] [rolling] (restart|restarting|reboot|to be restarted)",
+        "{object} (need|needs) [a] [quick|rolling] (restart|reboot|bounce)",
+        "{object} (need|needs|has|have) (restarting|rebooting|to be restarted|to restart)",
         "(turn|switch) {object} off and [back] on again",
         "{object} [rolling] restart",
     ];

@@ -15,7 +15,7 @@ use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result, ToolError};
 use crate::kubernetes::{
     Cluster, Doomed, Item, KindIndex, Query, Target, check_name, check_namespace, check_selector,
-    consequences, reference, remaining, wait_for_rollouts,
+    consequences, reference, remaining, try_deletions, wait_for_rollouts,
 };
 use crate::outcome::{Outcome, Table, Verification, View};
 use crate::preview::{Action, ObjectChange, ObjectIdentity, Preview};
@@ -114,9 +114,10 @@ impl Tool for DeleteResource {
     }
 
     fn check(&self) -> Result<()> {
-        let refused = |message: String, next: &str| -> Result<()> {
-            Err(Feedback::new(ErrorKind::Refused, message).next(next).into())
+        let error = |kind: ErrorKind, message: String, next: &str| -> Result<()> {
+            Err(Feedback::new(kind, message).next(next).into())
         };
+        let refused = |message: String, next: &str| error(ErrorKind::Refused, message, next);
         check_namespace(self.namespace.as_deref())?;
         if let Some(kind) = self.kind.as_deref()
             && (kind.contains([',', '/', ' ']) || kind.starts_with('-') || EVERYTHING.contains(&kind))
@@ -132,7 +133,9 @@ impl Tool for DeleteResource {
             );
         }
         match (&self.name, &self.selector, &self.of) {
-            (None, None, None) => refused(
+            // Not a refusal: a kind alone may still be found to mean one object.
+            (None, None, None) => error(
+                ErrorKind::InvalidArguments,
                 "what to delete is not said, and everything is never deleted".to_owned(),
                 "name one object, or give a label selector",
             ),
@@ -294,6 +297,7 @@ impl ChangeTool for DeleteResource {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
         let cluster = world.cluster().await?;
         let roots = self.roots(cluster).await?;
+        try_deletions(cluster, &roots).await?;
         let found = consequences(cluster, &roots).await?;
         let generation = |root: &Doomed| root.object.pointer("/metadata/generation").and_then(Value::as_i64);
         let mut changes: Vec<ObjectChange> =

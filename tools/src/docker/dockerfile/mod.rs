@@ -1,6 +1,6 @@
 //! Judging a Dockerfile: parsed with a library into instructions with positions, then checked rule by rule.
 //!
-//! The rules themselves (identifier, severity, source) are the table in [`rules`]; `docs/dockerfile-rules.md`
+//! The rules themselves (identifier, severity, source) are the table in `rules`; `docs/dockerfile-rules.md`
 //! is made from it. Each `check_*` module looks at one side of the file. Rules about the size or the safety of
 //! the image look only at the stages that end up in it: a compiler in a builder stage is no fault.
 

@@ -1,3 +1,5 @@
+//! Each rule on a Dockerfile that breaks it, and on one that does not.
+
 use super::*;
 
 fn found(text: &str) -> Vec<String> {
