@@ -116,11 +116,15 @@ impl Offer {
         let listing = self.tools.first().is_some_and(|first| first.lists());
         let also = self.subjects.also_namespaces.iter().filter(|_| listing);
         let namespaces: Vec<&str> = self.subjects.namespaces.iter().chain(also).map(String::as_str).collect();
-        match namespaces.as_slice() {
-            [] => String::new(),
-            [one] => format!("\"{one}\" is a namespace."),
-            several => format!("Namespaces: {}.", several.join(", ")),
-        }
+        let mut hints = match namespaces.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![format!("\"{one}\" is a namespace.")],
+            several => vec![format!("Namespaces: {}.", several.join(", "))],
+        };
+        hints.extend(
+            self.subjects.misspelt.iter().map(|(typed, meant)| format!("\"{typed}\" means {meant}.")),
+        );
+        hints.join("\n")
     }
 
     /// The candidates as native tool definitions, whole.
@@ -199,9 +203,12 @@ impl Offer {
             Role::Image => self
                 .said_as(declared, argument, looks_like_image)
                 .map(|images| (leaf(images), self.speaks_of(argument))),
-            Role::Word => self
-                .said_as(declared, argument, |_| false)
-                .map(|words| (leaf(words), is_subject(declared, argument))),
+            Role::Word => match self.given(argument) {
+                values if !values.is_empty() => Some((leaf(values), false)),
+                _ => self
+                    .said_as(declared, argument, |_| false)
+                    .map(|words| (leaf(words), is_subject(declared, argument))),
+            },
             Role::Assignment => {
                 let pairs = self.typed(|word| word.contains('='));
                 let only =
@@ -225,6 +232,9 @@ impl Offer {
         let most =
             declared.arguments.iter().filter(|other| other.role == argument.role).map(|other| other.share);
         let foremost = argument.share >= most.fold(0.0, f64::max);
+        if !alike.is_empty() && is_subject(declared, argument) {
+            return Some(alike.into_iter().chain(self.subjects.names_for(declared)).collect());
+        }
         if !alike.is_empty() && (foremost || argument.required || self.speaks_of(argument)) {
             return Some(alike);
         }
@@ -418,13 +428,13 @@ mod tests {
             .join("\n"),
             @r#"
         kinds!=["jobs"] namespace!=["shop"]
-        kinds!=["ingresses"] all_namespaces!=[true] sort=["oldest"]
+        kinds!=["ingresses"] all_namespaces!=[true] sort=["newest","oldest","restarts"]
         kinds!=["jobs"] of!=["importer"]
         name!=["importer"] namespace!=["staging"]
-        name!=["importer"] since=["20m"]
-        name!=["importer"] namespace!=["staging"] tail=[20] previous=free
-        subject!=["importer","registry.local/importer:2","scratch"] tag=["registry.local/importer:2"] no_cache=free
-        path!=["base/importer.yaml"]
+        name!=["importer"] since=["20m"] grep=["error"]
+        name!=["importer"] namespace!=["staging"] tail=[20] previous=free grep=["error","warn"]
+        subject!=["importer","registry.local/importer:2"] tag=["registry.local/importer:2"] no_cache=free
+        path!=["base/importer.yaml","base/importer.yaml"]
         chart!=["importer"] set!=free
         "#
         );

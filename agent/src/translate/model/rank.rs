@@ -68,6 +68,10 @@ pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Dec
                 // A kind without a name asks for all of them.
                 score += if named { 1.0 } else { 3.0 };
             }
+            if declared.lists() && !named && (subjects.everywhere || !subjects.namespaces.is_empty()) {
+                // A place without a name asks for what is there.
+                score += 1.5;
+            }
             if named {
                 score += 0.5 * declared.names_object;
             } else {

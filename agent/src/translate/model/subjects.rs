@@ -4,9 +4,9 @@
 //! is measured against them afterwards.
 
 use crate::translate::Situation;
-use crate::translate::phrasebook::numbers;
+use crate::translate::phrasebook::{lexicon, numbers};
 
-use super::declared::Declared;
+use super::declared::{Declared, tools};
 use super::words::{Words, is_empty_word, resembles, stem};
 
 /// Words before which a namespace stands.
@@ -47,6 +47,8 @@ pub(super) struct Subjects {
     pub(super) everywhere: bool,
     /// Whether the kind is said of another object: "pods of the worker".
     pub(super) owned: bool,
+    /// A misspelt kind, and the kind.
+    pub(super) misspelt: Option<(String, String)>,
     /// Names that stand side by side.
     neighbours: Vec<(String, String)>,
     /// Possible names, as typed, with the stem each must not be confused with.
@@ -58,9 +60,10 @@ impl Subjects {
     pub(super) fn of(words: &Words, situation: &Situation) -> Self {
         let mut subjects = Self { everywhere: everywhere(words), ..Self::default() };
         let mut names: Vec<String> = Vec::new();
-        let mut skip = false;
+        let mut skip = 0_usize;
         for (place, said) in words.said.iter().enumerate() {
-            if std::mem::take(&mut skip) {
+            if skip > 0 {
+                skip -= 1;
                 continue;
             }
             let typed = words.typed.get(place).map_or(said.as_str(), String::as_str);
@@ -77,9 +80,24 @@ impl Subjects {
                 subjects.everywhere = true;
                 continue;
             }
-            if let Some(kind) = next.and_then(|next| kind_of(&format!("{said}{next}"), situation)) {
+            let after = words.said.get(place + 2).map_or("", String::as_str);
+            let longer = next.and_then(|next| {
+                kind_of(&format!("{said}{next}{after}"), situation)
+                    .map(|kind| (2, kind))
+                    .or_else(|| kind_of(&format!("{said}{next}"), situation).map(|kind| (1, kind)))
+            });
+            if let Some((more, kind)) = longer {
                 subjects.add_kind(kind);
-                skip = true;
+                skip = more;
+                continue;
+            }
+            // "The shop namespace", "in namespace shop": a place, not a kind to be listed.
+            let placing = NAMESPACE.contains(&said.as_str())
+                && (place.checked_sub(1).and_then(|before| words.said.get(before)).is_some_and(|before| {
+                    subjects.namespaces.contains(before)
+                        || BEFORE_NAMESPACE.contains(&before.as_str()) && next.is_some()
+                }));
+            if placing {
                 continue;
             }
             // "no" is a short name of nodes and a word; no operator says it in a sentence.
@@ -155,6 +173,10 @@ impl Subjects {
     fn misspelt_kind(&mut self, names: &mut Vec<String>, situation: &Situation) {
         let near = names.iter().enumerate().find_map(|(place, name)| {
             let name = name.to_lowercase();
+            let form = stem(&name);
+            if tools().iter().any(|declared| declared.literals.contains(&form)) {
+                return None;
+            }
             situation.kinds.types().iter().find_map(|kind| {
                 let close = |known: &str| {
                     known.len() >= 4
@@ -168,7 +190,7 @@ impl Subjects {
             })
         });
         if let Some((place, kind)) = near {
-            names.remove(place);
+            self.misspelt = Some((names.remove(place), kind.1.clone()));
             self.add_kind(kind);
         }
     }
@@ -207,13 +229,14 @@ impl Subjects {
 
     /// Every word that could be a name, for any tool.
     pub(super) fn all_names(&self) -> impl Iterator<Item = &String> {
-        self.names.iter()
+        self.names.iter().filter(|name| !NO_NAMES.contains(&name.to_lowercase().as_str()))
     }
 
     /// Possible names, without words of the tool's own phrases, flags, settings and words for no one thing.
     fn plain_names<'s>(&'s self, declared: &'s Declared) -> impl Iterator<Item = &'s String> {
         self.names.iter().filter(|name| {
             !declared.literals.contains(&stem(name))
+                && !declared.literals.iter().any(|word| is_shuffled(word, name))
                 && !name.contains(['=', '\'', '’'])
                 && !name.starts_with('-')
                 && !NO_NAMES.contains(&name.to_lowercase().as_str())
@@ -229,13 +252,28 @@ impl Subjects {
     }
 }
 
+/// Whether two words have the same letters in another order: "shwo" is no name.
+fn is_shuffled(word: &str, name: &str) -> bool {
+    word.len() == name.len() && word.len() >= 4 && strsim::osa_distance(word, &name.to_lowercase()) == 1 && {
+        let sorted = |text: &str| {
+            let mut letters: Vec<char> = text.to_lowercase().chars().collect();
+            letters.sort_unstable();
+            letters
+        };
+        sorted(word) == sorted(name)
+    }
+}
+
 /// The kind a word names, singular or plural, in any form the cluster knows.
 fn kind_of(word: &str, situation: &Situation) -> Option<(String, String)> {
     let word = word.to_lowercase();
-    let found = situation.kinds.find(&word).or_else(|| {
-        let singular = word.strip_suffix('s').filter(|singular| singular.len() > 2)?;
-        situation.kinds.find(singular)
-    })?;
+    let singular = word.strip_suffix('s').filter(|singular| singular.len() > 2).unwrap_or(&word);
+    let meant = lexicon::KIND_SYNONYMS.iter().find(|(said, _)| *said == word || *said == singular);
+    let found = situation
+        .kinds
+        .find(&word)
+        .or_else(|| situation.kinds.find(singular))
+        .or_else(|| situation.kinds.find(meant?.1))?;
     Some((found.singular.clone(), found.plural.clone()))
 }
 
@@ -283,7 +321,9 @@ mod tests {
             ("show all config maps", &["configmap"], &[], &["show"]),
             ("restart deploy/web", &["deployment"], &[], &["restart", "web"]),
             ("shwo pdos", &["pod"], &[], &["shwo"]),
-            ("pods of the payments namespace", &["pod", "namespace"], &["payments"], &[]),
+            ("pods of the payments namespace", &["pod"], &["payments"], &[]),
+            ("jobs in namespace staging", &["job"], &["staging"], &[]),
+            ("persistent volume claims", &["persistentvolumeclaim"], &[], &[]),
             ("delete namespace staging", &["namespace"], &[], &["delete", "staging"]),
         ] {
             let found = of(request);
