@@ -7,6 +7,7 @@ use shipmate_tools::{Outcome, Progress, ReadWorld, Update, World};
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::error::{AgentError, ExitCode};
@@ -186,7 +187,7 @@ impl Driver<'_> {
         let face = &mut *self.face;
         let explained = tokio::select! {
             explained = model.explain(request, data, |piece| face.words(piece)) => explained,
-            _ = tokio::signal::ctrl_c() => return Event::Interrupted("interrupted".to_owned()),
+            () = interrupt() => return Event::Interrupted("interrupted".to_owned()),
         };
         Event::Explained(explained.map(|(text, usage)| Translation {
             understanding: Understanding::Answer(text),
@@ -270,7 +271,7 @@ async fn interruptible<T>(
         }
     };
     tokio::pin!(end);
-    let interrupt = tokio::signal::ctrl_c();
+    let interrupt = interrupt();
     tokio::pin!(interrupt);
     loop {
         tokio::select! {
@@ -287,7 +288,22 @@ async fn interruptible<T>(
                 return Step::Done(Err(AgentError::new(ExitCode::Unreachable, format!("no answer within {seconds} s"))
                     .hint("try again with a longer --timeout, or look at each part with `shipmate doctor`")));
             }
-            _ = &mut interrupt => return Step::Interrupted("interrupted".to_owned()),
+            () = &mut interrupt => return Step::Interrupted("interrupted".to_owned()),
+        }
+    }
+}
+
+/// The next Ctrl-C. It is listened for from the call on, not from the first poll: a step whose beginning
+/// computes for long (reading certificates does) would otherwise be killed by it instead of ended.
+fn interrupt() -> impl Future<Output = ()> {
+    let listening = signal(SignalKind::interrupt());
+    async move {
+        match listening {
+            Ok(mut signals) => {
+                signals.recv().await;
+            }
+            // Without a listener Ctrl-C ends the process, and the journal keeps what it was doing.
+            Err(_) => std::future::pending().await,
         }
     }
 }
