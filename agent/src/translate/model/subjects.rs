@@ -10,6 +10,8 @@ use super::declared::{Declared, tools};
 use super::words::{Words, is_empty_word, resembles, stem};
 
 /// Words before which a namespace stands.
+const SURELY_BEFORE_NAMESPACE: &[&str] = &["in", "-n", "--namespace", "into", "inside", "within"];
+/// Words before which a namespace may stand, where its name is known.
 const BEFORE_NAMESPACE: &[&str] = &[
     "in",
     "-n",
@@ -113,6 +115,7 @@ impl Subjects {
                 continue;
             }
             let known = situation.namespaces.iter().any(|namespace| namespace == said);
+            let numeric = super::words::is_number(said) || numbers::is_unit(said);
             let announced = words.said.get(..place).is_some_and(|before| {
                 let mut before = before
                     .iter()
@@ -122,7 +125,12 @@ impl Subjects {
                 let first = before.next();
                 let placed =
                     if first.is_some_and(|word| NAMESPACE.contains(&word)) { before.next() } else { first };
-                placed.is_some_and(|word| BEFORE_NAMESPACE.contains(&word))
+                placed.is_some_and(|word| {
+                    known && BEFORE_NAMESPACE.contains(&word)
+                        || situation.namespaces.is_empty()
+                            && !numeric
+                            && SURELY_BEFORE_NAMESPACE.contains(&word)
+                })
             });
             let called = next.is_some_and(|next| NAMESPACE.contains(&next));
             let named = called
@@ -131,7 +139,7 @@ impl Subjects {
                         .checked_sub(1)
                         .and_then(|before| words.said.get(before))
                         .is_some_and(|word| matches!(word.as_str(), "the" | "in" | "my" | "our")));
-            if named || announced && (known || situation.namespaces.is_empty()) {
+            if named || announced {
                 if !subjects.namespaces.contains(said) {
                     subjects.namespaces.push(said.clone());
                 }
@@ -335,6 +343,15 @@ mod tests {
             assert_eq!(found.namespaces, namespaces, "{request}");
             assert_eq!(found.names, names, "{request}");
         }
+    }
+
+    #[test]
+    fn without_a_list_of_namespaces_only_plain_places_are_some() {
+        let nowhere = Situation { namespaces: Vec::new(), ..situation() };
+        let of = |request: &str| Subjects::of(&Words::of(request), &nowhere).namespaces;
+        assert_eq!(of("pods in payments"), ["payments"]);
+        assert!(of("scale web up to ten").is_empty() && of("logs of web in two minutes").is_empty());
+        assert!(of("rolling restart of the web deployment").is_empty());
     }
 
     #[test]

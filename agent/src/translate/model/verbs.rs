@@ -181,10 +181,10 @@ pub(super) fn contradicts(call: &Call, effect: Effect, declared: &Declared, word
     let known = |verb: &&String| declared.literals.contains(&stem(verb));
     let verbs: Vec<&String> = words.said.iter().filter(|said| is_plain_verb(said)).collect();
     if let Some(first) = verbs.first()
-        && !verbs.iter().any(|verb| known(verb))
+        && !verbs.iter().any(known)
     {
         return Some(format!(
-            "What should {first:?} do? It was understood as {}, which nobody calls that.",
+            "Is that meant? No tool answers to {first:?} here; the nearest is {}.",
             described(call)
         ));
     }
