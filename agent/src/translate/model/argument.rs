@@ -151,7 +151,7 @@ fn cues(name: &str, property: &Value, patterns: &[&Pattern], own: &HashSet<Strin
         .collect();
     cues.retain(|cue| !own.contains(cue));
     cues.extend(values_of(property).iter().map(|value| stem(value)));
-    cues.extend(telling(&filling, patterns));
+    cues.extend(telling(&filling, patterns, 0.6));
     cues
 }
 
@@ -169,8 +169,9 @@ fn fills(pattern: &Pattern, name: &str, value: Option<&str>) -> bool {
     fills
 }
 
-/// The words of some patterns that tell them from the others: most patterns with the word are among them.
-fn telling(some: &[&Pattern], all: &[&Pattern]) -> HashSet<String> {
+/// The words of some patterns that tell them from the others: of the patterns with the word, at least this share
+/// is among them.
+fn telling(some: &[&Pattern], all: &[&Pattern], share: f64) -> HashSet<String> {
     let count = |patterns: &[&Pattern], word: &String| {
         patterns.iter().filter(|pattern| words_of(pattern).contains(word)).count()
     };
@@ -178,7 +179,9 @@ fn telling(some: &[&Pattern], all: &[&Pattern]) -> HashSet<String> {
     // "show" speaks of no argument, even where only one phrase spells it out.
     let general: HashSet<String> = class("show").iter().map(|word| stem(word)).collect();
     let words = words.into_iter().filter(|word| !general.contains(word));
-    words.filter(|word| count(some, word) * 5 >= count(all, word) * 3).collect()
+    #[expect(clippy::cast_precision_loss, reason = "a tool has some dozens of phrases at most")]
+    let often = |word: &String| count(some, word) as f64 >= count(all, word) as f64 * share;
+    words.filter(often).collect()
 }
 
 /// The values that patterns give an argument, with the stems that tell them apart.
@@ -192,7 +195,7 @@ fn values_given(name: &str, patterns: &[&Pattern]) -> Vec<(String, HashSet<Strin
     let stems = |value: &str| {
         let filling: Vec<&Pattern> =
             patterns.iter().copied().filter(|pattern| fills(pattern, name, Some(value))).collect();
-        telling(&filling, patterns)
+        telling(&filling, patterns, 0.1)
     };
     values.into_iter().map(|value| (value.clone(), stems(&value))).collect()
 }

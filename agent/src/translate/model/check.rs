@@ -8,158 +8,11 @@ use serde_json::{Map, Value};
 use shipmate_tools::{Call, Effect, ToolError};
 
 use super::argument::{Argument, Role};
-use super::declared::{Declared, tools};
+use super::declared::tools;
 use super::offer::Offer;
-use super::words::{Words, parts, stem};
+use super::verbs;
+use super::words::{Words, parts};
 use crate::translate::Situation;
-
-/// Words that ask to look.
-const READING: &[&str] = &[
-    "show", "list", "get", "describe", "display", "view", "see", "print", "what", "which", "who", "why",
-    "how", "is", "are", "does", "did", "has", "tell", "explain", "check", "analyze", "analyse", "inspect",
-    "look", "find", "watch", "status", "logs", "log", "count", "compare", "fetch", "read", "whats", "when",
-    "where",
-];
-
-/// Words that ask for a change.
-const CHANGING: &[&str] = &[
-    "scale",
-    "set",
-    "change",
-    "make",
-    "increase",
-    "decrease",
-    "raise",
-    "lower",
-    "bump",
-    "reduce",
-    "grow",
-    "shrink",
-    "restart",
-    "bounce",
-    "redeploy",
-    "roll",
-    "rollout",
-    "rollback",
-    "apply",
-    "deploy",
-    "install",
-    "upgrade",
-    "update",
-    "create",
-    "add",
-    "build",
-    "rebuild",
-    "tag",
-    "retag",
-    "push",
-    "load",
-    "run",
-    "start",
-    "stop",
-    "pause",
-    "freeze",
-    "resume",
-    "continue",
-    "unpause",
-    "undo",
-    "revert",
-    "cordon",
-    "uncordon",
-    "drain",
-    "label",
-    "annotate",
-    "expose",
-    "patch",
-    "edit",
-    "exec",
-    "execute",
-    "forward",
-    "enable",
-    "disable",
-    "give",
-    "put",
-    "turn",
-    "take",
-    "bring",
-    "need",
-    "want",
-    "write",
-    "generate",
-    "save",
-    "move",
-    "switch",
-    "use",
-    "test",
-    "connect",
-    "ping",
-    "reach",
-    "talk",
-    "swap",
-    "replace",
-    "double",
-    "halve",
-    "autoscale",
-    "import",
-    "upload",
-    "release",
-    "rename",
-    "recreate",
-    "reload",
-    "refresh",
-    "launch",
-    "spin",
-    "let",
-    "allow",
-    "block",
-    "mark",
-    "attach",
-    "wget",
-    "curl",
-    "rewrite",
-    "optimize",
-    "shut",
-    "fix",
-];
-
-/// Words that ask for something to go.
-const DESTROYING: &[&str] = &[
-    "delete",
-    "remove",
-    "destroy",
-    "kill",
-    "drop",
-    "purge",
-    "prune",
-    "uninstall",
-    "tear",
-    "wipe",
-    "clean",
-    "clear",
-    "erase",
-    "nuke",
-    "rid",
-    "evict",
-    "drain",
-    "empty",
-    "terminate",
-    "down",
-    "zero",
-    "0",
-    "nothing",
-    "scrap",
-    "trash",
-    "rm",
-    "rmi",
-    "del",
-    "stop",
-    "discard",
-    "throw",
-    "free",
-    "reclaim",
-    "recreate",
-    "shut",
-];
 
 /// What becomes of a proposal.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,7 +35,7 @@ pub(super) fn measure(call: Call, offer: &Offer, situation: &Situation) -> Verdi
         return Verdict::Broken(format!("There is no tool called {:?}.", call.tool));
     };
     let changes = effect != Effect::Read;
-    if changes && let Some(question) = contradicts_verbs(&call, effect, declared, &offer.words) {
+    if changes && let Some(question) = verbs::contradicts(&call, effect, declared, &offer.words) {
         return Verdict::Ask(question);
     }
     let mut kept = call.arguments.clone();
@@ -213,39 +66,6 @@ fn bound(call: &Call) -> Result<Effect, String> {
         ToolError::Feedback(feedback) => feedback.message,
         ToolError::Fatal(message) => message,
     })
-}
-
-fn contradicts_verbs(call: &Call, effect: Effect, declared: &Declared, words: &Words) -> Option<String> {
-    let says = |list: &[&str]| {
-        words
-            .said
-            .iter()
-            .flat_map(|said| parts(said))
-            .any(|said| list.iter().any(|word| stem(word) == stem(said)))
-    };
-    if effect == Effect::Destroy && !says(DESTROYING) && !says_name(declared, words) {
-        return Some(format!(
-            "Should something really go? {} would take it away, and the request has no word for that.",
-            described(call)
-        ));
-    }
-    if says(READING) && !says(CHANGING) && !says(DESTROYING) {
-        return Some(format!(
-            "Should something change? The request only asks to look, but it was understood as {}.",
-            described(call)
-        ));
-    }
-    None
-}
-
-/// Whether the tool's own name was said, such as "uninstall" or "prune".
-fn says_name(declared: &Declared, words: &Words) -> bool {
-    let verb = parts(declared.tool.name()).next().map(stem);
-    verb.is_some_and(|verb| words.said.iter().any(|said| stem(said) == verb))
-}
-
-fn described(call: &Call) -> String {
-    format!("`{call}`")
 }
 
 /// How an argument weighs against the words.

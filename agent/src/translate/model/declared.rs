@@ -94,7 +94,11 @@ impl Declared {
         let arguments = arguments(&tool.schema(), &phrases, &modifiers, &own);
         let names_object =
             share_with(&phrases, |element| matches!(element, Element::Slot { kind, .. } if kind == "object"));
-        let literals = share.into_keys().chain(parts(tool.name()).map(stem)).collect();
+        let literals = share
+            .into_keys()
+            .chain(parts(tool.name()).map(stem))
+            .chain(modifiers.iter().flat_map(stems_of))
+            .collect();
         Self { tool, summary, brief, phrases, arguments, weights, literals, names_object }
     }
 

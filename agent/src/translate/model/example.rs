@@ -9,13 +9,16 @@ use super::offer::{Offer, as_json};
 use super::pattern::{Element, Pattern};
 use super::words::{resembles, stem};
 
+/// What modifiers say, beside the phrase: an example need not have it.
+const BESIDE: [Role; 3] = [Role::Namespace, Role::AllNamespaces, Role::Assignment];
+
 /// A sentence and the call it means, for a tool that is offered: made from the phrase nearest to the request.
 pub(super) fn of(declared: &Declared, offer: &Offer) -> Option<String> {
     let arguments = offer.offered(declared);
     let offered: Vec<&str> = arguments.iter().map(|(argument, ..)| argument.name.as_str()).collect();
     let needed: Vec<&str> = arguments
         .iter()
-        .filter(|(argument, _, needed)| *needed && argument.role != Role::Namespace)
+        .filter(|(argument, _, needed)| *needed && !BESIDE.contains(&argument.role))
         .map(|(argument, ..)| argument.name.as_str())
         .collect();
     let (_, sentence, arguments) = declared
@@ -41,7 +44,7 @@ fn make(
     }
     let fits = made.arguments.keys().all(|name| offered.contains(&name.as_str()));
     let whole = needed.iter().all(|name| made.arguments.contains_key(*name));
-    (fits && whole && made.shared > 0 && made.shared >= made.foreign)
+    (fits && whole && !made.words.is_empty() && made.shared >= made.foreign)
         .then(|| (made.foreign * 2 - made.shared, made.words.join(" "), made.arguments))
 }
 

@@ -21,6 +21,7 @@ mod schema;
 mod stream;
 mod subjects;
 mod transport;
+mod verbs;
 mod words;
 
 use secrecy::SecretString;

@@ -116,11 +116,15 @@ impl Offer {
         let listing = self.tools.first().is_some_and(|first| first.lists());
         let also = self.subjects.also_namespaces.iter().filter(|_| listing);
         let namespaces: Vec<&str> = self.subjects.namespaces.iter().chain(also).map(String::as_str).collect();
-        match namespaces.as_slice() {
-            [] => String::new(),
-            [one] => format!("\"{one}\" is a namespace."),
-            several => format!("Namespaces: {}.", several.join(", ")),
-        }
+        let mut hints = match namespaces.as_slice() {
+            [] => Vec::new(),
+            [one] => vec![format!("\"{one}\" is a namespace.")],
+            several => vec![format!("Namespaces: {}.", several.join(", "))],
+        };
+        hints.extend(
+            self.subjects.misspelt.iter().map(|(typed, meant)| format!("\"{typed}\" means {meant}.")),
+        );
+        hints.join("\n")
     }
 
     /// The candidates as native tool definitions, whole.
@@ -185,7 +189,8 @@ impl Offer {
                 (!namespaces.is_empty()).then(|| (leaf(namespaces), sure))
             }
             Role::AllNamespaces => {
-                self.subjects.everywhere.then(|| (json!({"type": "boolean", "enum": [true]}), false))
+                let sure = self.subjects.namespaces.is_empty();
+                self.subjects.everywhere.then(|| (json!({"type": "boolean", "enum": [true]}), sure))
             }
             Role::Count => {
                 (!self.counts.is_empty()).then(|| (json!({"type": "integer", "enum": self.counts}), false))
@@ -198,9 +203,12 @@ impl Offer {
             Role::Image => self
                 .said_as(declared, argument, looks_like_image)
                 .map(|images| (leaf(images), self.speaks_of(argument))),
-            Role::Word => self
-                .said_as(declared, argument, |_| false)
-                .map(|words| (leaf(words), is_subject(declared, argument))),
+            Role::Word => match self.given(argument) {
+                values if !values.is_empty() => Some((leaf(values), false)),
+                _ => self
+                    .said_as(declared, argument, |_| false)
+                    .map(|words| (leaf(words), is_subject(declared, argument))),
+            },
             Role::Assignment => {
                 let pairs = self.typed(|word| word.contains('='));
                 let only =
@@ -224,6 +232,9 @@ impl Offer {
         let most =
             declared.arguments.iter().filter(|other| other.role == argument.role).map(|other| other.share);
         let foremost = argument.share >= most.fold(0.0, f64::max);
+        if !alike.is_empty() && is_subject(declared, argument) {
+            return Some(alike.into_iter().chain(self.subjects.names_for(declared)).collect());
+        }
         if !alike.is_empty() && (foremost || argument.required || self.speaks_of(argument)) {
             return Some(alike);
         }
@@ -232,7 +243,13 @@ impl Offer {
         let taken =
             subject.map_or(argument.share > 0.0 && declared.lists(), |subject| subject.name == argument.name);
         if argument.required || taken || self.speaks_of(argument) {
-            words.extend(self.subjects.names_for(declared));
+            let file =
+                |word: &String| argument.role == Role::Word && looks_like_path(word) && !word.contains('/');
+            words.extend(self.subjects.names_for(declared).into_iter().filter(|word| !file(word)));
+        }
+        if words.is_empty() && argument.required {
+            // "the manifests folder": words about the tool are the only ones there are.
+            words.extend(self.subjects.all_names().cloned());
         }
         (!words.is_empty()).then_some(words)
     }
@@ -349,6 +366,7 @@ fn bounded(schema: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::translate::model::declared::tools;
     use crate::translate::model::tests::situation;
 
     fn scale(request: &str) -> (Vec<String>, Value) {
@@ -381,5 +399,44 @@ mod tests {
     fn several_wishes_may_become_several_calls() {
         let offer = Offer::of("scale web to 3 and tell me when the rollout is done", &situation());
         assert_eq!(offer.schema()["properties"]["calls"]["maxItems"], json!(MOST_CALLS));
+    }
+
+    fn offered(tool: &str, request: &str) -> String {
+        let offer = Offer::of(request, &situation());
+        let declared = tools().iter().find(|declared| declared.tool.name() == tool).unwrap();
+        let parts = offer.offered(declared).into_iter().map(|(argument, schema, needed)| {
+            let values = schema.get("enum").map_or_else(|| "free".to_owned(), Value::to_string);
+            format!("{}{}={values}", argument.name, if needed { "!" } else { "" })
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_request_speaks_of_an_argument_in_the_words_of_the_phrases() {
+        insta::assert_snapshot!(
+            [
+                offered("list_resources", "all shop jobs"),
+                offered("list_resources", "ingresses in every namespace, oldest first"),
+                offered("list_resources", "jobs of the importer"),
+                offered("delete_resource", "remove the staging importer"),
+                offered("get_logs", "importer logs of the last 20 minutes"),
+                offered("get_logs", "last 20 lines of importer in staging, before it crashed"),
+                offered("build_image", "build the importer image as registry.local/importer:2 from scratch"),
+                offered("apply_manifest", "apply base/importer.yaml"),
+                offered("apply_chart", "deploy the importer chart with web.replicas=2"),
+            ]
+            .join("\n"),
+            @r#"
+        kinds!=["jobs"] namespace!=["shop"]
+        kinds!=["ingresses"] all_namespaces!=[true] sort=["newest","oldest","restarts"]
+        kinds!=["jobs"] of!=["importer"]
+        name!=["importer"] namespace!=["staging"]
+        name!=["importer"] since=["20m"] grep=["error"]
+        name!=["importer"] namespace!=["staging"] tail=[20] previous=free grep=["error","warn"]
+        subject!=["importer","registry.local/importer:2"] tag=["registry.local/importer:2"] no_cache=free
+        path!=["base/importer.yaml","base/importer.yaml"]
+        chart!=["importer"] set!=free
+        "#
+        );
     }
 }

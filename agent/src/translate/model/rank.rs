@@ -39,7 +39,12 @@ fn rarity() -> &'static HashMap<String, f64> {
 /// The tools that can matter, best first.
 pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Declared> {
     let mut stems: Vec<String> = Vec::new();
-    for part in words.said.iter().filter(|said| !is_empty_word(said)).flat_map(|said| parts(said)) {
+    for part in words
+        .said
+        .iter()
+        .filter(|said| !is_empty_word(said) && !said.contains('='))
+        .flat_map(|said| parts(said))
+    {
         let known = known_form(part);
         if !stems.contains(&known) {
             stems.push(known);
@@ -62,6 +67,10 @@ pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Dec
             if declared.lists() && !subjects.kinds.is_empty() {
                 // A kind without a name asks for all of them.
                 score += if named { 1.0 } else { 3.0 };
+            }
+            if declared.lists() && !named && (subjects.everywhere || !subjects.namespaces.is_empty()) {
+                // A place without a name asks for what is there.
+                score += 1.5;
             }
             if named {
                 score += 0.5 * declared.names_object;
@@ -112,6 +121,14 @@ mod tests {
             ("scale the payments service up to 4", "scale"),
             ("sclae payments to four", "scale"),
             ("did the rollout of payments finish", "rollout_status"),
+            ("display all ingresses", "list_resources"),
+            ("recent events about payments", "get_events"),
+            ("is anything wrong with my cluster's health", "analyze_health"),
+            ("remove the payments job", "delete_resource"),
+            ("tail the payments log", "get_logs"),
+            ("bake an image of payments", "build_image"),
+            ("is the payments dockerfile any good", "analyze_dockerfile"),
+            ("roll out the payments chart", "apply_chart"),
         ] {
             assert_eq!(names(request).first(), Some(&tool), "{request}");
         }

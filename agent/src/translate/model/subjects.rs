@@ -4,13 +4,29 @@
 //! is measured against them afterwards.
 
 use crate::translate::Situation;
+use crate::translate::phrasebook::{lexicon, numbers};
 
-use super::declared::Declared;
+use super::declared::{Declared, tools};
 use super::words::{Words, is_empty_word, resembles, stem};
 
 /// Words before which a namespace stands.
-const BEFORE_NAMESPACE: &[&str] =
-    &["in", "-n", "--namespace", "from", "into", "inside", "within", "across", "on", "to"];
+const SURELY_BEFORE_NAMESPACE: &[&str] = &["in", "-n", "--namespace", "into", "inside", "within"];
+/// Words before which a namespace may stand, where its name is known.
+const BEFORE_NAMESPACE: &[&str] = &[
+    "in",
+    "-n",
+    "--namespace",
+    "from",
+    "into",
+    "inside",
+    "within",
+    "across",
+    "on",
+    "to",
+    "of",
+    "for",
+    "over",
+];
 /// Words that may stand between: "in namespace staging", "in the staging namespace".
 const NAMESPACE: &[&str] = &["namespace", "ns"];
 
@@ -33,6 +49,10 @@ pub(super) struct Subjects {
     pub(super) everywhere: bool,
     /// Whether the kind is said of another object: "pods of the worker".
     pub(super) owned: bool,
+    /// A misspelt kind, and the kind.
+    pub(super) misspelt: Option<(String, String)>,
+    /// Names that stand side by side.
+    neighbours: Vec<(String, String)>,
     /// Possible names, as typed, with the stem each must not be confused with.
     names: Vec<String>,
 }
@@ -42,9 +62,10 @@ impl Subjects {
     pub(super) fn of(words: &Words, situation: &Situation) -> Self {
         let mut subjects = Self { everywhere: everywhere(words), ..Self::default() };
         let mut names: Vec<String> = Vec::new();
-        let mut skip = false;
+        let mut skip = 0_usize;
         for (place, said) in words.said.iter().enumerate() {
-            if std::mem::take(&mut skip) {
+            if skip > 0 {
+                skip -= 1;
                 continue;
             }
             let typed = words.typed.get(place).map_or(said.as_str(), String::as_str);
@@ -57,9 +78,28 @@ impl Subjects {
                 names.push(right.to_owned());
                 continue;
             }
-            if let Some(kind) = next.and_then(|next| kind_of(&format!("{said}{next}"), situation)) {
+            if is_every_namespace(words, place) {
+                subjects.everywhere = true;
+                continue;
+            }
+            let after = words.said.get(place + 2).map_or("", String::as_str);
+            let longer = next.and_then(|next| {
+                kind_of(&format!("{said}{next}{after}"), situation)
+                    .map(|kind| (2, kind))
+                    .or_else(|| kind_of(&format!("{said}{next}"), situation).map(|kind| (1, kind)))
+            });
+            if let Some((more, kind)) = longer {
                 subjects.add_kind(kind);
-                skip = true;
+                skip = more;
+                continue;
+            }
+            // "The shop namespace", "in namespace shop": a place, not a kind to be listed.
+            let placing = NAMESPACE.contains(&said.as_str())
+                && (place.checked_sub(1).and_then(|before| words.said.get(before)).is_some_and(|before| {
+                    subjects.namespaces.contains(before)
+                        || BEFORE_NAMESPACE.contains(&before.as_str()) && next.is_some()
+                }));
+            if placing {
                 continue;
             }
             // "no" is a short name of nodes and a word; no operator says it in a sentence.
@@ -75,6 +115,7 @@ impl Subjects {
                 continue;
             }
             let known = situation.namespaces.iter().any(|namespace| namespace == said);
+            let numeric = super::words::is_number(said) || numbers::is_unit(said);
             let announced = words.said.get(..place).is_some_and(|before| {
                 let mut before = before
                     .iter()
@@ -84,7 +125,12 @@ impl Subjects {
                 let first = before.next();
                 let placed =
                     if first.is_some_and(|word| NAMESPACE.contains(&word)) { before.next() } else { first };
-                placed.is_some_and(|word| BEFORE_NAMESPACE.contains(&word))
+                placed.is_some_and(|word| {
+                    known && BEFORE_NAMESPACE.contains(&word)
+                        || situation.namespaces.is_empty()
+                            && !numeric
+                            && SURELY_BEFORE_NAMESPACE.contains(&word)
+                })
             });
             let called = next.is_some_and(|next| NAMESPACE.contains(&next));
             let named = called
@@ -93,7 +139,7 @@ impl Subjects {
                         .checked_sub(1)
                         .and_then(|before| words.said.get(before))
                         .is_some_and(|word| matches!(word.as_str(), "the" | "in" | "my" | "our")));
-            if named || announced && (known || situation.namespaces.is_empty()) {
+            if named || announced {
                 if !subjects.namespaces.contains(said) {
                     subjects.namespaces.push(said.clone());
                 }
@@ -102,7 +148,14 @@ impl Subjects {
             if known && !subjects.also_namespaces.contains(said) {
                 subjects.also_namespaces.push(said.clone());
             }
-            if !super::words::is_number(said) && !names.iter().any(|name| name == typed) {
+            if !super::words::is_number(said)
+                && !numbers::is_unit(said)
+                && !names.iter().any(|name| name == typed)
+            {
+                let beside = place.checked_sub(1).and_then(|before| words.typed.get(before));
+                if let Some(before) = names.last().filter(|before| Some(*before) == beside) {
+                    subjects.neighbours.push((before.clone(), typed.to_owned()));
+                }
                 names.push(typed.to_owned());
             }
         }
@@ -128,6 +181,10 @@ impl Subjects {
     fn misspelt_kind(&mut self, names: &mut Vec<String>, situation: &Situation) {
         let near = names.iter().enumerate().find_map(|(place, name)| {
             let name = name.to_lowercase();
+            let form = stem(&name);
+            if tools().iter().any(|declared| declared.literals.contains(&form)) {
+                return None;
+            }
             situation.kinds.types().iter().find_map(|kind| {
                 let close = |known: &str| {
                     known.len() >= 4
@@ -141,7 +198,7 @@ impl Subjects {
             })
         });
         if let Some((place, kind)) = near {
-            names.remove(place);
+            self.misspelt = Some((names.remove(place), kind.1.clone()));
             self.add_kind(kind);
         }
     }
@@ -156,14 +213,10 @@ impl Subjects {
             .cloned()
             .collect();
         let joined: Vec<String> = self
-            .names
-            .windows(2)
-            .filter_map(|pair| match pair {
-                [one, other] if names.contains(one) && names.contains(other) => {
-                    Some(format!("{one}-{other}"))
-                }
-                _ => None,
-            })
+            .neighbours
+            .iter()
+            .filter(|(one, other)| names.contains(one) && names.contains(other))
+            .map(|(one, other)| format!("{one}-{other}"))
             .collect();
         names.extend(joined);
         names
@@ -182,10 +235,16 @@ impl Subjects {
         namespaces
     }
 
+    /// Every word that could be a name, for any tool.
+    pub(super) fn all_names(&self) -> impl Iterator<Item = &String> {
+        self.names.iter().filter(|name| !NO_NAMES.contains(&name.to_lowercase().as_str()))
+    }
+
     /// Possible names, without words of the tool's own phrases, flags, settings and words for no one thing.
     fn plain_names<'s>(&'s self, declared: &'s Declared) -> impl Iterator<Item = &'s String> {
         self.names.iter().filter(|name| {
             !declared.literals.contains(&stem(name))
+                && !declared.literals.iter().any(|word| is_shuffled(word, name))
                 && !name.contains(['=', '\'', '’'])
                 && !name.starts_with('-')
                 && !NO_NAMES.contains(&name.to_lowercase().as_str())
@@ -201,14 +260,44 @@ impl Subjects {
     }
 }
 
+/// Whether two words have the same letters in another order: "shwo" is no name.
+fn is_shuffled(word: &str, name: &str) -> bool {
+    word.len() == name.len() && word.len() >= 4 && strsim::osa_distance(word, &name.to_lowercase()) == 1 && {
+        let sorted = |text: &str| {
+            let mut letters: Vec<char> = text.to_lowercase().chars().collect();
+            letters.sort_unstable();
+            letters
+        };
+        sorted(word) == sorted(name)
+    }
+}
+
 /// The kind a word names, singular or plural, in any form the cluster knows.
 fn kind_of(word: &str, situation: &Situation) -> Option<(String, String)> {
     let word = word.to_lowercase();
-    let found = situation.kinds.find(&word).or_else(|| {
-        let singular = word.strip_suffix('s').filter(|singular| singular.len() > 2)?;
-        situation.kinds.find(singular)
-    })?;
+    let singular = word.strip_suffix('s').filter(|singular| singular.len() > 2).unwrap_or(&word);
+    let meant = lexicon::KIND_SYNONYMS.iter().find(|(said, _)| *said == word || *said == singular);
+    let found = situation
+        .kinds
+        .find(&word)
+        .or_else(|| situation.kinds.find(singular))
+        .or_else(|| situation.kinds.find(meant?.1))?;
     Some((found.singular.clone(), found.plural.clone()))
+}
+
+/// "In all namespaces", "every namespace": a place, where "all namespaces" alone asks for them.
+fn is_every_namespace(words: &Words, place: usize) -> bool {
+    let back =
+        |steps: usize| place.checked_sub(steps).and_then(|at| words.said.get(at)).map_or("", String::as_str);
+    let every = matches!(back(1), "all" | "every" | "each" | "any") || back(1) == "the" && back(2) == "all";
+    match words.said.get(place).map(String::as_str) {
+        Some("namespace") => every,
+        Some("namespaces") => {
+            let before = if back(1) == "the" { back(3) } else { back(2) };
+            every && BEFORE_NAMESPACE.contains(&before) || matches!(back(1), "across" | "over")
+        }
+        _ => false,
+    }
 }
 
 fn everywhere(words: &Words) -> bool {
@@ -217,7 +306,6 @@ fn everywhere(words: &Words) -> bool {
         "--all-namespaces",
         "everywhere",
         "anywhere",
-        "namespaces",
         "cluster",
         "clusterwide",
         "cluster-wide",
@@ -241,7 +329,9 @@ mod tests {
             ("show all config maps", &["configmap"], &[], &["show"]),
             ("restart deploy/web", &["deployment"], &[], &["restart", "web"]),
             ("shwo pdos", &["pod"], &[], &["shwo"]),
-            ("pods of the payments namespace", &["pod", "namespace"], &["payments"], &[]),
+            ("pods of the payments namespace", &["pod"], &["payments"], &[]),
+            ("jobs in namespace staging", &["job"], &["staging"], &[]),
+            ("persistent volume claims", &["persistentvolumeclaim"], &[], &[]),
             ("delete namespace staging", &["namespace"], &[], &["delete", "staging"]),
         ] {
             let found = of(request);
@@ -256,8 +346,18 @@ mod tests {
     }
 
     #[test]
+    fn without_a_list_of_namespaces_only_plain_places_are_some() {
+        let nowhere = Situation { namespaces: Vec::new(), ..situation() };
+        let of = |request: &str| Subjects::of(&Words::of(request), &nowhere).namespaces;
+        assert_eq!(of("pods in payments"), ["payments"]);
+        assert!(of("scale web up to ten").is_empty() && of("logs of web in two minutes").is_empty());
+        assert!(of("rolling restart of the web deployment").is_empty());
+    }
+
+    #[test]
     fn all_is_not_everywhere() {
         assert!(!of("list all pods").everywhere);
+        assert!(!of("list all namespaces").everywhere && of("jobs in every namespace").everywhere);
         assert!(of("pods in all namespaces").everywhere && of("pods in the cluster").everywhere);
     }
 }

@@ -202,7 +202,7 @@ pub(super) const NOUNS_AFTER_NAMES: &str =
     "workload workloads component components microservice microservices";
 
 /// Kinds that people call otherwise than the API server does: words, and the kind's plural resource name.
-pub(super) const KIND_SYNONYMS: &[(&str, &str)] = &[
+pub(in crate::translate) const KIND_SYNONYMS: &[(&str, &str)] = &[
     ("autoscaler", "horizontalpodautoscalers"),
     ("autoscalers", "horizontalpodautoscalers"),
     ("volume claim", "persistentvolumeclaims"),

@@ -190,7 +190,7 @@ pub(in crate::translate) fn quantity(words: &[&str]) -> Option<(usize, String)> 
 }
 
 /// Whether a word is a unit of time, memory or computing, and so no name.
-pub(super) fn is_unit(word: &str) -> bool {
+pub(in crate::translate) fn is_unit(word: &str) -> bool {
     unit(word).is_some() || suffix(word).is_some()
 }
 
