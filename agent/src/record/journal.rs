@@ -77,8 +77,8 @@ impl Journal {
         // Locked before it has its name, so no other start ever sees it unlocked.
         let mut lock = private().create_new(true).open(&temporary)?;
         lock.lock()?;
-        serde_json::to_writer(&mut lock, &Marker { version: VERSION, turn: id.clone(), destination })?;
-        lock.flush()?;
+        // One write: a file gives every piece that a serializer hands it to the system.
+        lock.write_all(&serde_json::to_vec(&Marker { version: VERSION, turn: id.clone(), destination })?)?;
         fs::rename(&temporary, &marker)?;
         let lines = private().append(true).create(true).open(self.lines_path())?;
         Ok(OpenTurn { journal: self.clone(), id, marker, _lock: lock, lines })

@@ -57,9 +57,11 @@ impl Translators {
         world: &ReadWorld,
         progress: impl Fn(&str),
     ) -> Result<Translation, AgentError> {
-        let mut situation = situation(world).await;
-        if self.mode != Mode::Model {
-            let phrasebook = self.phrasebook.get_or_init(Phrasebook::new);
+        // The phrasebook gets ready while the cluster answers.
+        let (mut situation, phrasebook) = tokio::join!(situation(world), async {
+            (self.mode != Mode::Model).then(|| self.phrasebook.get_or_init(Phrasebook::new))
+        });
+        if let Some(phrasebook) = phrasebook {
             let mut translation = phrasebook.translate(request, &situation);
             if matches!(translation.understanding, Understanding::NotUnderstood(_))
                 && let Some(kinds) = discovered(world, &situation.kinds).await

@@ -7,7 +7,7 @@ use shipmate_tools::{Call, Effect};
 
 use super::matcher::{self, Match};
 use super::objects::ObjectSaid;
-use super::pattern::{Pattern, SlotType};
+use super::pattern::SlotType;
 use super::request::{Request, Span};
 use super::tool::{Program, ToolPatterns};
 use super::values::Value;
@@ -74,18 +74,15 @@ pub(super) fn choose<'r>(
         if program.is_some() && tool.program.is_some() && tool.program != program {
             continue;
         }
-        let candidates: Vec<&Pattern> = tool
-            .phrases
-            .iter()
-            .filter(|pattern| (!pattern.typed || program.is_some()) && request.has(pattern))
-            .collect();
+        let candidates = tool.candidates(request, program.is_some());
         if candidates.is_empty() {
             continue;
         }
+        let compiled = tool.modifiers(request.library.compiler());
         let modifiers: Vec<Vec<Span>> = (0..request.tokens.len())
             .map(|position| {
                 if (bounds.0..bounds.1).contains(&position) {
-                    matcher::spans(request, &tool.modifiers, position)
+                    matcher::spans(request, compiled, position)
                 } else {
                     Vec::new()
                 }

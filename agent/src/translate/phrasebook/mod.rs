@@ -17,6 +17,7 @@ mod normalise;
 pub(super) mod numbers;
 mod objects;
 mod pattern;
+mod phrase;
 mod plan;
 mod request;
 mod secrets;
@@ -37,7 +38,7 @@ const LONGEST: usize = 4096;
 /// The most words that are read.
 const MOST_TOKENS: usize = 80;
 
-/// Words and patterns, compiled.
+/// Words and patterns.
 struct Library {
     vocabulary: Vocabulary,
     classes: Vec<Pattern>,
@@ -49,6 +50,12 @@ struct Library {
     scopes: Vec<Pattern>,
     help: Vec<Pattern>,
     tools: Vec<ToolPatterns>,
+}
+
+impl Library {
+    const fn compiler(&self) -> Compiler<'_> {
+        Compiler { vocabulary: &self.vocabulary }
+    }
 }
 
 /// The offline translator.
@@ -64,14 +71,32 @@ impl Default for Phrasebook {
 }
 
 impl Phrasebook {
-    /// Compiles the phrases of every tool of the catalog.
+    /// Learns the words of every tool's phrases, and compiles what is the phrasebook's own.
     #[must_use]
     pub fn new() -> Self {
         let mut vocabulary = Vocabulary::new();
+        let classes: Vec<&'static str> = lexicon::CLASSES.iter().map(|(_, source)| *source).collect();
+        for sources in [
+            classes.as_slice(),
+            lexicon::FILLER,
+            lexicon::READ_FILLER,
+            lexicon::WISHES,
+            lexicon::CONDITIONS,
+            lexicon::CONNECTORS,
+            lexicon::SCOPES,
+            help::PHRASES,
+        ] {
+            for source in sources {
+                phrase::learn(source, &mut vocabulary, &mut Vec::new());
+            }
+        }
+        let tools = shipmate_tools::catalog::all()
+            .iter()
+            .map(|entry| ToolPatterns::new(entry, &mut vocabulary))
+            .collect();
         let mut errors = Vec::new();
-        let names: Vec<&'static str> = lexicon::CLASSES.iter().map(|(name, _)| *name).collect();
-        let mut own = |sources: &[&str]| {
-            let mut compiler = Compiler { vocabulary: &mut vocabulary, classes: &names };
+        let mut own = |sources: &[&'static str]| {
+            let compiler = Compiler { vocabulary: &vocabulary };
             let mut patterns = Vec::with_capacity(sources.len());
             for source in sources {
                 match compiler.compile(source) {
@@ -81,7 +106,7 @@ impl Phrasebook {
             }
             patterns
         };
-        let classes = lexicon::CLASSES.iter().flat_map(|(_, source)| own(&[source])).collect();
+        let classes = own(&classes);
         let filler = own(lexicon::FILLER);
         let read_filler = own(lexicon::READ_FILLER);
         let wishes = own(lexicon::WISHES);
@@ -89,13 +114,6 @@ impl Phrasebook {
         let connectors = own(lexicon::CONNECTORS);
         let scopes = own(lexicon::SCOPES);
         let help = own(help::PHRASES);
-        let tools = shipmate_tools::catalog::all()
-            .iter()
-            .map(|entry| {
-                let mut compiler = Compiler { vocabulary: &mut vocabulary, classes: &names };
-                ToolPatterns::new(entry, &mut compiler, &mut errors)
-            })
-            .collect();
         let library = Library {
             vocabulary,
             classes,
@@ -114,7 +132,10 @@ impl Phrasebook {
     /// Patterns that do not compile, each with the reason; they are left out. The catalog has none.
     #[must_use]
     pub fn mistakes(&self) -> Vec<String> {
-        self.errors.iter().map(|(source, error)| format!("{source}: {error}")).collect()
+        let compiler = self.library.compiler();
+        let of_tools = self.library.tools.iter().flat_map(|tool| tool.mistakes(compiler));
+        let own = self.errors.iter().cloned();
+        own.chain(of_tools).map(|(source, error)| format!("{source}: {error}")).collect()
     }
 
     /// Understands a request, as far as words alone allow. Names stay as they were said.

@@ -4,6 +4,8 @@
 //! images and quotations must come out as they went in. Characters that only look different (curly quotes,
 //! full-width letters) are folded, invisible ones dropped, so that nothing hides in a request.
 
+use std::borrow::Cow;
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -194,8 +196,17 @@ const BARE: [(&str, &str, &str); 14] = [
     ("hasnt", "has", "not"),
 ];
 
+/// The words of one written word of a pattern. Patterns are normalised as requests are, so that "what's" and
+/// "what is" are one. Most words need none of it, and there are thousands of them.
+pub(super) fn words(written: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let plain = is_plain(written);
+    let others = if plain { Vec::new() } else { tokens(written) };
+    let others = others.into_iter().filter(|token| !token.is_mark()).map(|token| Cow::Owned(token.word));
+    plain.then_some(Cow::Borrowed(written)).into_iter().chain(others)
+}
+
 /// Whether a word is its own only token.
-pub(super) fn is_plain(word: &str) -> bool {
+fn is_plain(word: &str) -> bool {
     word.bytes().all(|byte| byte.is_ascii_lowercase())
         && !(word.ends_with(['s', 't']) && BARE.iter().any(|(bare, ..)| *bare == word))
 }

@@ -5,10 +5,11 @@
 
 use thiserror::Error;
 
-use super::vocabulary::{Role, Vocabulary, WordId, singular};
+use super::lexicon;
+use super::vocabulary::{Vocabulary, WordId, singular};
 
 /// Why a pattern is none.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
 pub(super) enum PatternError {
     /// A bracket that is never closed, or closed and never opened.
     #[error("unbalanced {0:?}")]
@@ -31,6 +32,9 @@ pub(super) enum PatternError {
     /// Any request would fit.
     #[error("it has no word that must be there")]
     FitsAnything,
+    /// The vocabulary was never told of it.
+    #[error("the word {0:?} was not learnt")]
+    UnlearntWord(String),
 }
 
 /// The type of a slot.
@@ -139,7 +143,7 @@ pub(super) struct Need {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
     /// As it was written.
-    pub source: String,
+    pub source: &'static str,
     /// Its program.
     pub ops: Vec<Op>,
     /// Its slots.
@@ -150,8 +154,6 @@ pub(super) struct Pattern {
     pub needs: Vec<Need>,
     /// The words it can begin with, sorted; none when it can begin with anything.
     pub starts: Vec<WordId>,
-    /// Whether it is meant only behind its program's name: "helm upgrade web", not "upgrade web".
-    pub typed: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -164,17 +166,16 @@ enum Node {
     Maybe(Box<Self>),
 }
 
-/// Compiles patterns; the classes they refer to come first.
+/// Compiles patterns whose words the vocabulary has learnt.
+#[derive(Clone, Copy)]
 pub(super) struct Compiler<'a> {
-    /// Where words get their numbers.
-    pub vocabulary: &'a mut Vocabulary,
-    /// Names of the classes, by number.
-    pub classes: &'a [&'static str],
+    /// The numbers of words.
+    pub vocabulary: &'a Vocabulary,
 }
 
 impl Compiler<'_> {
     /// Compiles one pattern.
-    pub(super) fn compile(&mut self, source: &str) -> Result<Pattern, PatternError> {
+    pub(super) fn compile(self, source: &'static str) -> Result<Pattern, PatternError> {
         let (text, given) = source.split_once("=>").unwrap_or((source, ""));
         let mut values = Vec::new();
         for pair in given.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
@@ -204,23 +205,23 @@ impl Compiler<'_> {
                 }
             }
         }
-        Ok(Pattern { source: source.to_owned(), ops, slots, values, needs, starts, typed: false })
+        Ok(Pattern { source, ops, slots, values, needs, starts })
     }
 
     /// Compiles a pattern that must not fit just anything.
-    pub(super) fn compile_phrase(&mut self, source: &str) -> Result<Pattern, PatternError> {
+    pub(super) fn compile_phrase(self, source: &'static str) -> Result<Pattern, PatternError> {
         let pattern = self.compile(source)?;
         if pattern.needs.is_empty() { Err(PatternError::FitsAnything) } else { Ok(pattern) }
     }
 }
 
-struct Parser<'a, 'b, 'c> {
-    rest: &'a str,
-    compiler: &'b mut Compiler<'c>,
+struct Parser<'a> {
+    rest: &'static str,
+    compiler: Compiler<'a>,
     slots: Vec<Slot>,
 }
 
-impl Parser<'_, '_, '_> {
+impl Parser<'_> {
     fn alternatives(&mut self, close: Option<char>) -> Result<Node, PatternError> {
         let mut choices = Vec::new();
         loop {
@@ -263,7 +264,7 @@ impl Parser<'_, '_, '_> {
                 }
                 '<' => {
                     let name = self.until('<', '>')?;
-                    let class = self.compiler.classes.iter().position(|class| *class == name);
+                    let class = lexicon::CLASSES.iter().position(|(class, _)| *class == name);
                     parts.push(Node::Class(class.ok_or(PatternError::UnknownClass(name))?));
                 }
                 '{' => {
@@ -287,7 +288,7 @@ impl Parser<'_, '_, '_> {
                         return Err(PatternError::Unbalanced(next));
                     }
                     let (word, rest) = self.rest.split_at(end);
-                    self.words(word, &mut parts);
+                    self.words(word, &mut parts)?;
                     self.rest = rest;
                 }
             }
@@ -299,21 +300,13 @@ impl Parser<'_, '_, '_> {
         })
     }
 
-    /// Patterns are normalised as requests are, so that "what's" and "what is" are one. Most words need none
-    /// of it, and there are thousands of them.
-    fn words(&mut self, written: &str, parts: &mut Vec<Node>) {
-        let mut push = |word: &str| {
-            let id = self.compiler.vocabulary.add(word, Role::LITERAL);
-            parts.push(Node::Word(id, singular(word) != word));
-        };
-        if super::normalise::is_plain(written) {
-            push(written);
-        } else {
-            super::normalise::tokens(written)
-                .iter()
-                .filter(|token| !token.is_mark())
-                .for_each(|token| push(&token.word));
+    fn words(&self, written: &str, parts: &mut Vec<Node>) -> Result<(), PatternError> {
+        for word in super::normalise::words(written) {
+            let id = self.compiler.vocabulary.find(&word);
+            let id = id.ok_or_else(|| PatternError::UnlearntWord(word.clone().into_owned()))?;
+            parts.push(Node::Word(id, singular(&word) != word));
         }
+        Ok(())
     }
 
     fn until(&mut self, open: char, close: char) -> Result<String, PatternError> {
@@ -441,8 +434,10 @@ fn collect_starts(ops: &[Op], step: usize, seen: &mut [bool], starts: &mut Vec<W
 mod tests {
     use super::*;
 
-    fn compile(source: &str) -> Result<Pattern, PatternError> {
-        Compiler { vocabulary: &mut Vocabulary::new(), classes: &["show"] }.compile_phrase(source)
+    fn compile(source: &'static str) -> Result<Pattern, PatternError> {
+        let mut vocabulary = Vocabulary::new();
+        super::super::phrase::learn(source, &mut vocabulary, &mut Vec::new());
+        Compiler { vocabulary: &vocabulary }.compile_phrase(source)
     }
 
     #[test]

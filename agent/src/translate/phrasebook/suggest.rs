@@ -71,8 +71,9 @@ fn nearest(request: &Request<'_>) -> Vec<(&'static str, String)> {
         .iter()
         .filter_map(|tool| {
             // The first of the best: a tool's plainest phrases come first.
-            let best = tool.phrases.iter().rev().max_by_key(|pattern| shared(pattern))?;
-            Some((shared(best), tool.name, best.source.as_str()))
+            let best =
+                tool.phrases(request.library.compiler()).rev().max_by_key(|pattern| shared(pattern))?;
+            Some((shared(best), tool.name, best.source))
         })
         .filter(|(words, ..)| *words > 0)
         .collect();

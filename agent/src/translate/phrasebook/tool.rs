@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 use shipmate_tools::catalog;
+use std::sync::OnceLock;
 
 use super::pattern::{Compiler, Pattern, PatternError};
-use super::request::Span;
+use super::phrase::{Phrase, learn, with_known_arguments};
+use super::request::{Request, Span};
 use super::values::Value;
+use super::vocabulary::Vocabulary;
 
 /// What an argument takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +47,7 @@ pub(super) struct Argument {
     pub description: String,
 }
 
-/// A tool's phrases and arguments.
-#[derive(Debug)]
+/// A tool's phrases and arguments. Only the words of its phrases are read before a request needs more.
 pub(super) struct ToolPatterns {
     /// Its name.
     pub name: &'static str,
@@ -53,67 +55,101 @@ pub(super) struct ToolPatterns {
     pub can_change: bool,
     /// The program it stands for; none for those that stand for no single one.
     pub program: Option<Program>,
-    /// Its phrases.
-    pub phrases: Vec<Pattern>,
-    /// Its modifiers.
-    pub modifiers: Vec<Pattern>,
-    arguments: Vec<Argument>,
+    entry: &'static catalog::Entry,
+    phrases: Vec<Phrase>,
+    modifiers: OnceLock<Vec<Pattern>>,
+    arguments: OnceLock<Vec<Argument>>,
+}
+
+impl std::fmt::Debug for ToolPatterns {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("ToolPatterns").field(&self.name).finish()
+    }
 }
 
 impl ToolPatterns {
-    /// Compiles a tool of the catalog. Patterns that do not compile are left out and named in `errors`, so
-    /// that one mistake does not make shipmate deaf; a test keeps the catalog free of them.
-    pub(super) fn new(
-        entry: &catalog::Entry,
-        compiler: &mut Compiler<'_>,
-        errors: &mut Vec<(String, PatternError)>,
-    ) -> Self {
-        let arguments = arguments(&entry.tool.schema());
-        let mut compile = |sources: &[&str], phrase: bool| {
-            let mut patterns = Vec::with_capacity(sources.len());
-            for source in sources {
-                // The program's name is taken off a request before it is matched.
-                let typed =
-                    ["helm ", "kubectl ", "docker "].iter().find_map(|name| source.strip_prefix(name));
-                let compiled = match typed {
-                    Some(rest) if phrase => compiler.compile_phrase(rest),
-                    _ if phrase => compiler.compile_phrase(source),
-                    _ => compiler.compile(source),
-                };
-                let compiled = compiled.and_then(|pattern| {
-                    let known = |name: &str| arguments.iter().any(|argument| argument.name == name);
-                    match pattern.unknown_argument(known).map(str::to_owned) {
-                        Some(name) => Err(PatternError::UnknownArgument(name)),
-                        None => Ok(pattern),
-                    }
-                });
-                match compiled {
-                    Ok(pattern) => patterns.push(Pattern { typed: phrase && typed.is_some(), ..pattern }),
-                    Err(error) => errors.push((format!("{}: {source}", entry.tool.name()), error)),
-                }
-            }
-            patterns
-        };
-        let phrases = compile(entry.tool.phrases(), true);
-        let modifiers = compile(entry.tool.modifiers(), false);
+    /// Learns the words of a tool of the catalog.
+    pub(super) fn new(entry: &'static catalog::Entry, vocabulary: &mut Vocabulary) -> Self {
+        let phrases = entry.tool.phrases().iter().map(|source| Phrase::new(source, vocabulary)).collect();
+        for modifier in entry.tool.modifiers() {
+            learn(modifier, vocabulary, &mut Vec::new());
+        }
         Self {
             name: entry.tool.name(),
             can_change: entry.tool.can_change(),
             program: program(entry),
+            entry,
             phrases,
-            modifiers,
-            arguments,
+            modifiers: OnceLock::new(),
+            arguments: OnceLock::new(),
         }
+    }
+
+    /// The phrases that a request can fit; those for command lines only when it is one.
+    pub(super) fn candidates(&self, request: &Request<'_>, is_command_line: bool) -> Vec<&Pattern> {
+        self.phrases
+            .iter()
+            .filter(|phrase| !phrase.typed || is_command_line)
+            .filter(|phrase| phrase.can_fit(|id| request.has_word(id)))
+            .filter_map(|phrase| phrase.pattern(request.library.compiler(), |name| self.knows(name)))
+            .filter(|pattern| request.has(pattern))
+            .collect()
+    }
+
+    /// Every phrase, compiled.
+    pub(super) fn phrases<'a>(
+        &'a self,
+        compiler: Compiler<'a>,
+    ) -> impl DoubleEndedIterator<Item = &'a Pattern> {
+        self.phrases.iter().filter_map(move |phrase| phrase.pattern(compiler, |name| self.knows(name)))
+    }
+
+    /// What may stand anywhere in a request to this tool.
+    pub(super) fn modifiers(&self, compiler: Compiler<'_>) -> &[Pattern] {
+        self.modifiers.get_or_init(|| {
+            self.entry
+                .tool
+                .modifiers()
+                .iter()
+                .filter_map(|source| self.modifier(source, compiler).ok())
+                .collect()
+        })
+    }
+
+    /// What is wrong with the tool's phrases and modifiers.
+    pub(super) fn mistakes(&self, compiler: Compiler<'_>) -> Vec<(String, PatternError)> {
+        let phrases = self
+            .phrases
+            .iter()
+            .map(|phrase| (phrase.source(), phrase.compile(compiler, |name| self.knows(name))));
+        let modifiers =
+            self.entry.tool.modifiers().iter().map(|source| (*source, self.modifier(source, compiler)));
+        phrases
+            .chain(modifiers)
+            .filter_map(|(source, compiled)| Some((format!("{}: {source}", self.name), compiled.err()?)))
+            .collect()
+    }
+
+    fn modifier(&self, source: &'static str, compiler: Compiler<'_>) -> Result<Pattern, PatternError> {
+        with_known_arguments(compiler.compile(source)?, |name| self.knows(name))
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.argument(name).is_some()
+    }
+
+    fn arguments(&self) -> &[Argument] {
+        self.arguments.get_or_init(|| arguments(&self.entry.tool.schema()))
     }
 
     /// The type of an argument.
     pub(super) fn argument(&self, name: &str) -> Option<ArgumentType> {
-        self.arguments.iter().find(|argument| argument.name == name).map(|argument| argument.kind)
+        self.arguments().iter().find(|argument| argument.name == name).map(|argument| argument.kind)
     }
 
     /// The arguments that the tool cannot do without.
     pub(super) fn required(&self) -> impl Iterator<Item = &Argument> {
-        self.arguments.iter().filter(|argument| argument.required)
+        self.arguments().iter().filter(|argument| argument.required)
     }
 
     /// Whether the tool can mean a place: it has an argument for it, or the place is the cluster we are in.

@@ -4,6 +4,7 @@
 //! The forms are worked out on the typed word only. A pattern's word stands for itself and its plural; that
 //! "scaling" may be "scale" is the typed word's affair, so that a pattern can still say "running" and mean it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::lexicon;
@@ -37,14 +38,14 @@ impl Role {
 }
 
 struct Entry {
-    word: String,
+    word: Cow<'static, str>,
     letters: u32,
     role: Role,
 }
 
 /// Every known word.
 pub(super) struct Vocabulary {
-    ids: HashMap<String, WordId>,
+    ids: HashMap<Cow<'static, str>, WordId>,
     entries: Vec<Entry>,
 }
 
@@ -62,23 +63,25 @@ impl Vocabulary {
             (lexicon::NOUNS_AFTER_NAMES, Role::AFTER_NAME),
         ] {
             for word in words.split_whitespace() {
-                vocabulary.add(word, role);
+                vocabulary.add(Cow::Borrowed(word), role);
             }
         }
         vocabulary
     }
 
     /// The number of a word, which is added when it is new.
-    pub(super) fn add(&mut self, word: &str, role: Role) -> WordId {
-        let word = singular(word);
-        if let Some(&id) = self.ids.get(word.as_ref()) {
+    pub(super) fn add(&mut self, word: Cow<'static, str>, role: Role) -> WordId {
+        let word = match word {
+            Cow::Borrowed(word) => singular(word),
+            Cow::Owned(word) => Cow::Owned(singular(&word).into_owned()),
+        };
+        if let Some(&id) = self.ids.get(&word) {
             if let Some(entry) = self.entries.get_mut(id as usize) {
                 entry.role = entry.role.or(role);
             }
             return id;
         }
         let id = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let word = word.into_owned();
         self.entries.push(Entry { letters: letters(&word), word: word.clone(), role });
         self.ids.insert(word, id);
         id
@@ -92,6 +95,12 @@ impl Vocabulary {
     /// The number of a typed word.
     pub(super) fn find(&self, word: &str) -> Option<WordId> {
         self.ids.get(singular(word).as_ref()).copied()
+    }
+
+    /// A word by its number.
+    #[cfg(test)]
+    pub(super) fn word(&self, id: WordId) -> &str {
+        self.entries.get(id as usize).map_or("", |entry| &entry.word)
     }
 
     /// What a word may be.
@@ -119,7 +128,7 @@ impl Vocabulary {
                     candidates.push(format!("{}y", stem.strip_suffix('i').unwrap_or(stem)));
                 }
             }
-            found.extend(candidates.iter().filter_map(|candidate| self.ids.get(candidate)).copied());
+            found.extend(candidates.iter().filter_map(|candidate| self.ids.get(candidate.as_str())).copied());
         }
         found
     }
@@ -188,8 +197,7 @@ fn letters(word: &str) -> u32 {
 }
 
 /// The singular of a regular plural; other words as they are.
-pub(super) fn singular(word: &str) -> std::borrow::Cow<'_, str> {
-    use std::borrow::Cow;
+pub(super) fn singular(word: &str) -> Cow<'_, str> {
     if word.len() < 4
         || !word.ends_with('s')
         || word.ends_with("ss")
@@ -216,9 +224,9 @@ mod tests {
     #[test]
     fn plurals_and_verb_forms_find_their_word() {
         let mut words = Vocabulary::new();
-        let scale = words.add("scale", Role::LITERAL);
-        let run = words.add("run", Role::LITERAL);
-        let policy = words.add("policies", Role::LITERAL);
+        let scale = words.add(Cow::Borrowed("scale"), Role::LITERAL);
+        let run = words.add(Cow::Borrowed("run"), Role::LITERAL);
+        let policy = words.add(Cow::Borrowed("policies"), Role::LITERAL);
         assert_eq!(words.find("scales"), Some(scale));
         assert_eq!(words.find("policy"), Some(policy));
         assert!(words.bases("scaling").contains(&scale));
@@ -229,8 +237,8 @@ mod tests {
     #[test]
     fn slips_find_the_nearest_word_but_other_words_do_not() {
         let mut words = Vocabulary::new();
-        let describe = words.add("describe", Role::LITERAL);
-        let restart = words.add("restart", Role::LITERAL);
+        let describe = words.add(Cow::Borrowed("describe"), Role::LITERAL);
+        let restart = words.add(Cow::Borrowed("restart"), Role::LITERAL);
         assert_eq!(words.nearest("decsribe"), [describe]);
         assert!(words.is_close(restart, "restrat"));
         assert!(words.is_close(restart, "restat"));
