@@ -4,6 +4,7 @@
 //!
 //! Calls come out of here as they were said: names may be vague ("backend"); grounding makes them exact.
 
+mod phrase_language;
 mod pipeline;
 
 pub mod model;

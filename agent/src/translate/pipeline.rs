@@ -1,8 +1,9 @@
 //! The translators in their order: the phrasebook first, the model only for what it does not account for.
 
-use shipmate_tools::ReadWorld;
 use shipmate_tools::kubernetes::KindIndex;
+use shipmate_tools::{Call, ReadWorld, catalog};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::error::AgentError;
@@ -14,6 +15,9 @@ use super::{Situation, Translation, TranslatorName, Understanding, Usage};
 /// How long a translation waits for the cluster to name its namespaces. They only make it better: a request
 /// about Docker must not wait for a cluster that is down.
 const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// Areas of the catalog whose tools work beside the cluster.
+const AREAS_WITHOUT_CLUSTER: &[&str] = &["docker", "compose"];
 
 /// Which translators are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,10 +61,20 @@ impl Translators {
         world: &ReadWorld,
         progress: impl Fn(&str),
     ) -> Result<Translation, AgentError> {
+        let asked = situation(world);
+        tokio::pin!(asked);
         // The phrasebook gets ready while the cluster answers.
-        let (mut situation, phrasebook) = tokio::join!(situation(world), async {
-            (self.mode != Mode::Model).then(|| self.phrasebook.get_or_init(Phrasebook::new))
-        });
+        let answered = futures::poll!(asked.as_mut());
+        let phrasebook = (self.mode != Mode::Model).then(|| self.phrasebook.get_or_init(Phrasebook::new));
+        let mut situation = match answered {
+            Poll::Ready(situation) => situation,
+            Poll::Pending => {
+                if let Some(translation) = phrasebook.and_then(|book| without_cluster(book, request)) {
+                    return Ok(translation);
+                }
+                asked.await
+            }
+        };
         if let Some(phrasebook) = phrasebook {
             let mut translation = phrasebook.translate(request, &situation);
             if matches!(translation.understanding, Understanding::NotUnderstood(_))
@@ -89,15 +103,30 @@ impl Translators {
     }
 }
 
-/// What is known of the world before anything is translated; a world without a cluster has the kinds that
-/// every cluster has.
-async fn situation(world: &ReadWorld) -> Situation {
-    let nowhere = || Situation {
+/// The translation of a request that is about no cluster, such as one for the Docker engine: it need not wait
+/// for a cluster that may be down.
+fn without_cluster(phrasebook: &Phrasebook, request: &str) -> Option<Translation> {
+    let translation = phrasebook.translate(request, &nowhere());
+    let Understanding::Calls(calls) = &translation.understanding else { return None };
+    let apart = |call: &Call| {
+        let entry = catalog::all().iter().find(|entry| entry.tool.name() == call.tool);
+        entry.is_some_and(|entry| AREAS_WITHOUT_CLUSTER.contains(&entry.area))
+    };
+    calls.iter().all(apart).then_some(translation)
+}
+
+/// What is known where there is no cluster: the kinds that every cluster has.
+fn nowhere() -> Situation {
+    Situation {
         kinds: Arc::new(KindIndex::builtin()),
         context: None,
         namespace: "default".to_owned(),
         namespaces: Vec::new(),
-    };
+    }
+}
+
+/// What is known of the world before anything is translated.
+async fn situation(world: &ReadWorld) -> Situation {
     let Ok(cluster) = world.cluster().await else { return nowhere() };
     let namespaces = tokio::time::timeout(PATIENCE, cluster.namespaces()).await;
     let names = match namespaces {

@@ -50,6 +50,26 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         source = inner.source();
     }
+    // What a timer of the transport says, in words of people.
+    if parts.last().is_some_and(|innermost| innermost.ends_with("deadline has elapsed")) {
+        return "the cluster's address did not answer in time".to_owned();
+    }
     let innermost = parts.split_off(parts.len().saturating_sub(2));
     innermost.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_never_answers_is_said_in_words() {
+        let late = tokio::time::timeout(std::time::Duration::ZERO, std::future::pending::<()>()).await;
+        let error = Error::Service(Box::new(late.unwrap_err()));
+        let told = failure("list pods in todo", &error).to_string();
+        assert!(
+            told.contains("could not list pods in todo: the cluster's address did not answer in time"),
+            "{told}"
+        );
+    }
 }

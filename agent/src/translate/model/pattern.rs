@@ -4,6 +4,8 @@
 //! The phrasebook matches requests against phrases; nothing here does. A phrase that cannot be read gives
 //! what was read of it, because a model needs no more than a hint.
 
+use super::super::phrase_language::{self, Part, Parts};
+
 /// One element of a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Element {
@@ -39,12 +41,10 @@ pub(super) struct Pattern {
 impl Pattern {
     /// Reads a phrase.
     pub(super) fn parse(phrase: &str) -> Self {
-        let (words, sets) = phrase.split_once("=>").unwrap_or((phrase, ""));
-        let mut characters = words.chars().peekable();
-        let mut options = alternatives(&mut characters, None);
+        let (mut parts, sets) = phrase_language::parts(phrase);
+        let mut options = alternatives(&mut parts);
         let elements = if options.is_empty() { Vec::new() } else { options.remove(0) };
         let sets = sets
-            .split(',')
             .filter_map(|set| set.split_once('='))
             .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
             .collect();
@@ -66,57 +66,29 @@ fn each(elements: &[Element], visit: &mut impl FnMut(&Element)) {
     }
 }
 
-type Characters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
-
-/// The alternatives up to the closing bracket (or the end), separated by `|`.
-fn alternatives(characters: &mut Characters<'_>, close: Option<char>) -> Vec<Vec<Element>> {
+/// The alternatives up to the closing bracket, or the end.
+fn alternatives(parts: &mut Parts<'_>) -> Vec<Vec<Element>> {
     let mut options = vec![Vec::new()];
-    let mut word = String::new();
-    fn flush(word: &mut String, options: &mut [Vec<Element>]) {
-        if !word.is_empty()
-            && let Some(option) = options.last_mut()
-        {
-            option.push(Element::Word(std::mem::take(word)));
-        }
-    }
-    while let Some(character) = characters.next() {
-        if Some(character) == close {
-            break;
-        }
-        let element = match character {
-            '|' => {
-                flush(&mut word, &mut options);
+    while let Some(part) = parts.next() {
+        let element = match part {
+            Part::Or => {
                 options.push(Vec::new());
                 continue;
             }
-            '(' => Element::Choice { optional: false, options: alternatives(characters, Some(')')) },
-            '[' => Element::Choice { optional: true, options: alternatives(characters, Some(']')) },
-            '<' => Element::Class(until(characters, '>')),
-            '{' => {
-                let inside = until(characters, '}');
-                let (name, kind) = inside.split_once(':').unwrap_or((&inside, "object"));
+            Part::Close { .. } | Part::Stray(_) => break,
+            Part::Open { optional } => Element::Choice { optional, options: alternatives(parts) },
+            Part::Class(name) => Element::Class(name.to_owned()),
+            Part::Slot(inside) => {
+                let (name, kind) = inside.split_once(':').unwrap_or((inside, "object"));
                 Element::Slot { name: name.trim().to_owned(), kind: kind.trim().to_owned() }
             }
-            blank if blank.is_whitespace() => {
-                flush(&mut word, &mut options);
-                continue;
-            }
-            other => {
-                word.push(other);
-                continue;
-            }
+            Part::Word(word) => Element::Word(word.to_owned()),
         };
-        flush(&mut word, &mut options);
         if let Some(option) = options.last_mut() {
             option.push(element);
         }
     }
-    flush(&mut word, &mut options);
     options
-}
-
-fn until(characters: &mut Characters<'_>, close: char) -> String {
-    characters.by_ref().take_while(|character| *character != close).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+use super::super::phrase_language::{self, Part, Parts};
 use super::lexicon;
 use super::vocabulary::{Vocabulary, WordId, singular};
 
@@ -176,14 +177,14 @@ pub(super) struct Compiler<'a> {
 impl Compiler<'_> {
     /// Compiles one pattern.
     pub(super) fn compile(self, source: &'static str) -> Result<Pattern, PatternError> {
-        let (text, given) = source.split_once("=>").unwrap_or((source, ""));
+        let (parts, given) = phrase_language::parts(source);
         let mut values = Vec::new();
-        for pair in given.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        for pair in given {
             let (argument, value) =
                 pair.split_once('=').ok_or_else(|| PatternError::BadValue(pair.to_owned()))?;
             values.push((argument.trim().to_owned(), value.trim().to_owned()));
         }
-        let mut parser = Parser { rest: text, compiler: self, slots: Vec::new() };
+        let mut parser = Parser { parts, compiler: self, slots: Vec::new() };
         let node = parser.alternatives(None)?;
         let slots = parser.slots;
         let mut ops = Vec::new();
@@ -216,104 +217,83 @@ impl Compiler<'_> {
 }
 
 struct Parser<'a> {
-    rest: &'static str,
+    parts: Parts<'static>,
     compiler: Compiler<'a>,
     slots: Vec<Slot>,
 }
 
 impl Parser<'_> {
-    fn alternatives(&mut self, close: Option<char>) -> Result<Node, PatternError> {
+    /// The alternatives up to the bracket that closes them, or to the end where none is open.
+    fn alternatives(&mut self, open: Option<Part<'_>>) -> Result<Node, PatternError> {
         let mut choices = Vec::new();
+        let mut sequence = Vec::new();
         loop {
-            choices.push(self.sequence()?);
-            match self.next_mark() {
-                Some('|') => {}
-                mark if mark == close => break,
-                Some(mark) => return Err(PatternError::Unbalanced(mark)),
-                None => return Err(PatternError::Unbalanced(close.unwrap_or(' '))),
-            }
-        }
-        Ok(if choices.len() == 1 {
-            choices.pop().unwrap_or(Node::Sequence(Vec::new()))
-        } else {
-            Node::Either(choices)
-        })
-    }
-
-    fn next_mark(&mut self) -> Option<char> {
-        self.rest = self.rest.trim_start();
-        let mark = self.rest.chars().next()?;
-        self.rest = self.rest.get(mark.len_utf8()..).unwrap_or_default();
-        Some(mark)
-    }
-
-    fn sequence(&mut self) -> Result<Node, PatternError> {
-        let mut parts = Vec::new();
-        loop {
-            self.rest = self.rest.trim_start();
-            let Some(next) = self.rest.chars().next() else { break };
-            match next {
-                '|' | ')' | ']' => break,
-                '(' => {
-                    self.next_mark();
-                    parts.push(self.alternatives(Some(')'))?);
+            let part = self.parts.next();
+            match part {
+                Some(Part::Or) => choices.push(in_order(std::mem::take(&mut sequence))),
+                Some(Part::Open { optional }) => {
+                    let inner = self.alternatives(part)?;
+                    sequence.push(if optional { Node::Maybe(Box::new(inner)) } else { inner });
                 }
-                '[' => {
-                    self.next_mark();
-                    parts.push(Node::Maybe(Box::new(self.alternatives(Some(']'))?)));
-                }
-                '<' => {
-                    let name = self.until('<', '>')?;
-                    let class = lexicon::CLASSES.iter().position(|(class, _)| *class == name);
-                    parts.push(Node::Class(class.ok_or(PatternError::UnknownClass(name))?));
-                }
-                '{' => {
-                    let inside = self.until('{', '}')?;
-                    let slot = match inside.split_once(':') {
-                        None if inside == "object" => Slot { argument: None, kind: SlotType::Object },
-                        None => return Err(PatternError::UnknownType(inside)),
-                        Some((argument, kind)) => {
-                            Slot { argument: Some(argument.to_owned()), kind: SlotType::parse(kind)? }
-                        }
-                    };
-                    parts.push(Node::Slot(self.slots.len()));
-                    self.slots.push(slot);
-                }
-                _ => {
-                    let end = self
-                        .rest
-                        .find(|c: char| c.is_whitespace() || "|()[]<>{}".contains(c))
-                        .unwrap_or(self.rest.len());
-                    if end == 0 {
-                        return Err(PatternError::Unbalanced(next));
+                Some(Part::Close { optional }) => {
+                    if open != Some(Part::Open { optional }) {
+                        return Err(PatternError::Unbalanced(if optional { ']' } else { ')' }));
                     }
-                    let (word, rest) = self.rest.split_at(end);
-                    self.words(word, &mut parts)?;
-                    self.rest = rest;
+                    break;
                 }
+                Some(Part::Class(name)) => {
+                    let class = lexicon::CLASSES.iter().position(|(class, _)| *class == name);
+                    let class = class.ok_or_else(|| PatternError::UnknownClass(name.to_owned()))?;
+                    sequence.push(Node::Class(class));
+                }
+                Some(Part::Slot(inside)) => {
+                    sequence.push(Node::Slot(self.slots.len()));
+                    self.slots.push(slot(inside)?);
+                }
+                Some(Part::Word(written)) => self.words(written, &mut sequence)?,
+                Some(Part::Stray(mark)) => return Err(PatternError::Unbalanced(mark)),
+                None => match open {
+                    None => break,
+                    Some(Part::Open { optional: true }) => return Err(PatternError::Unbalanced(']')),
+                    Some(_) => return Err(PatternError::Unbalanced(')')),
+                },
             }
         }
-        Ok(if parts.len() == 1 {
-            parts.pop().unwrap_or(Node::Sequence(Vec::new()))
-        } else {
-            Node::Sequence(parts)
-        })
+        if choices.is_empty() {
+            return Ok(in_order(sequence));
+        }
+        choices.push(in_order(sequence));
+        Ok(Node::Either(choices))
     }
 
-    fn words(&self, written: &str, parts: &mut Vec<Node>) -> Result<(), PatternError> {
+    fn words(&self, written: &str, sequence: &mut Vec<Node>) -> Result<(), PatternError> {
         for word in super::normalise::words(written) {
             let id = self.compiler.vocabulary.find(&word);
             let id = id.ok_or_else(|| PatternError::UnlearntWord(word.clone().into_owned()))?;
-            parts.push(Node::Word(id, singular(&word) != word));
+            sequence.push(Node::Word(id, singular(&word) != word));
         }
         Ok(())
     }
+}
 
-    fn until(&mut self, open: char, close: char) -> Result<String, PatternError> {
-        let end = self.rest.find(close).ok_or(PatternError::Unbalanced(open))?;
-        let inside = self.rest.get(1..end).unwrap_or_default().to_owned();
-        self.rest = self.rest.get(end + 1..).unwrap_or_default();
-        Ok(inside)
+fn in_order(mut parts: Vec<Node>) -> Node {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        Some(last) => {
+            parts.push(last);
+            Node::Sequence(parts)
+        }
+        None => Node::Sequence(parts),
+    }
+}
+
+fn slot(inside: &str) -> Result<Slot, PatternError> {
+    match inside.split_once(':') {
+        None if inside == "object" => Ok(Slot { argument: None, kind: SlotType::Object }),
+        None => Err(PatternError::UnknownType(inside.to_owned())),
+        Some((argument, kind)) => {
+            Ok(Slot { argument: Some(argument.to_owned()), kind: SlotType::parse(kind)? })
+        }
     }
 }
 

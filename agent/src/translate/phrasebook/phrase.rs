@@ -6,6 +6,7 @@
 
 use std::sync::OnceLock;
 
+use super::super::phrase_language::{self, Part};
 use super::normalise;
 use super::pattern::{Compiler, Pattern, PatternError};
 use super::vocabulary::{Role, Vocabulary, WordId};
@@ -39,6 +40,11 @@ impl Phrase {
         self.anchors
             .split(|id| *id == BOUNDARY)
             .all(|group| group.is_empty() || group.iter().any(|id| has(*id)))
+    }
+
+    /// How many of the things it cannot do without a request has.
+    pub(super) fn shared(&self, has: impl Fn(WordId) -> bool) -> usize {
+        self.anchors.split(|id| *id == BOUNDARY).filter(|group| group.iter().any(|id| has(*id))).count()
     }
 
     /// The pattern that it is; none when it is a mistake, which a test keeps out of the catalog.
@@ -81,24 +87,21 @@ pub(super) fn with_known_arguments(
 /// Teaches the vocabulary the words of a pattern, and collects what the pattern cannot do without: every word
 /// outside brackets, and one of the words that the alternatives of a round bracket begin with.
 pub(super) fn learn(source: &'static str, vocabulary: &mut Vocabulary, anchors: &mut Vec<WordId>) {
-    let text = source.split_once("=>").map_or(source, |(text, _)| text);
     let start = anchors.len();
     let mut depth = 0_usize;
     let mut group: Option<Group> = None;
     let mut alternatives = false;
-    let mut rest = text;
-    while let Some(next) = rest.bytes().next() {
-        let mut taken = 1;
-        match next {
-            b'(' | b'[' => {
-                if depth == 0 && next == b'(' {
+    for part in phrase_language::parts(source).0 {
+        match part {
+            Part::Open { optional } => {
+                if depth == 0 && !optional {
                     group = Some(Group { start: anchors.len(), begins: true, complete: true });
                 } else if let Some(group) = group.as_mut() {
                     group.begin_with_no_word();
                 }
                 depth += 1;
             }
-            b')' | b']' => {
+            Part::Close { .. } => {
                 depth = depth.saturating_sub(1);
                 if depth == 0
                     && let Some(mut ended) = group.take()
@@ -110,27 +113,19 @@ pub(super) fn learn(source: &'static str, vocabulary: &mut Vocabulary, anchors: 
                     anchors.push(BOUNDARY);
                 }
             }
-            b'|' if depth == 0 => alternatives = true,
-            b'|' if depth == 1 => {
-                if let Some(group) = group.as_mut() {
+            Part::Or if depth == 0 => alternatives = true,
+            Part::Or => {
+                if let Some(group) = group.as_mut().filter(|_| depth == 1) {
                     group.begin_with_no_word();
                     group.begins = true;
                 }
             }
-            b'|' => {}
-            b'<' | b'{' => {
+            Part::Class(_) | Part::Slot(_) | Part::Stray(_) => {
                 if let Some(group) = group.as_mut() {
                     group.begin_with_no_word();
                 }
-                taken = rest.find(if next == b'<' { '>' } else { '}' }).map_or(rest.len(), |end| end + 1);
             }
-            _ if next.is_ascii_whitespace() => {}
-            _ => {
-                taken = rest
-                    .find(|c: char| c.is_whitespace() || "|()[]<>{}".contains(c))
-                    .unwrap_or(rest.len())
-                    .max(1);
-                let (written, _) = rest.split_at_checked(taken).unwrap_or((rest, ""));
+            Part::Word(written) => {
                 for word in normalise::words(written) {
                     let id = vocabulary.add(word, Role::LITERAL);
                     match group.as_mut() {
@@ -144,7 +139,6 @@ pub(super) fn learn(source: &'static str, vocabulary: &mut Vocabulary, anchors: 
                 }
             }
         }
-        rest = rest.get(taken..).unwrap_or_default();
     }
     if alternatives {
         anchors.truncate(start);

@@ -4,7 +4,6 @@ use shipmate_tools::catalog;
 
 use super::Understanding;
 use super::normalise::Shape;
-use super::pattern::{Op, Pattern};
 use super::request::Request;
 use super::vocabulary::Role;
 
@@ -55,27 +54,25 @@ fn shortened(text: &str) -> String {
 /// What is offered when nothing in a request sounds like any tool.
 const USUAL: [&str; SUGGESTIONS] = ["list_resources", "get_logs", "scale"];
 
-/// The tools whose phrases share most words with the request, each with the phrase that shares them.
+/// The tools whose phrases share most words with the request, each with the plainest phrase that does.
 fn nearest(request: &Request<'_>) -> Vec<(&'static str, String)> {
     let vocabulary = &request.library.vocabulary;
-    let shared = |pattern: &Pattern| {
-        let known = |op: &&Op| match op {
-            Op::Word(word, _) => request.has_word(*word) && !vocabulary.role(*word).is(Role::FUNCTION),
-            _ => false,
-        };
-        pattern.ops.iter().filter(known).count()
-    };
+    let has = |id| request.has_word(id) && !vocabulary.role(id).is(Role::FUNCTION);
     let mut ranked: Vec<(usize, &'static str, &str)> = request
         .library
         .tools
         .iter()
         .filter_map(|tool| {
             // The first of the best: a tool's plainest phrases come first.
-            let best =
-                tool.phrases(request.library.compiler()).rev().max_by_key(|pattern| shared(pattern))?;
-            Some((shared(best), tool.name, best.source))
+            let (shared, phrase) = tool
+                .phrases()
+                .iter()
+                .filter(|phrase| !phrase.typed)
+                .map(|phrase| (phrase.shared(has), phrase.source()))
+                .rev()
+                .max_by_key(|(shared, _)| *shared)?;
+            (shared > 0).then_some((shared, tool.name, phrase))
         })
-        .filter(|(words, ..)| *words > 0)
         .collect();
     ranked.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
     if ranked.is_empty() {

@@ -96,12 +96,9 @@ impl ToolPatterns {
             .collect()
     }
 
-    /// Every phrase, compiled.
-    pub(super) fn phrases<'a>(
-        &'a self,
-        compiler: Compiler<'a>,
-    ) -> impl DoubleEndedIterator<Item = &'a Pattern> {
-        self.phrases.iter().filter_map(move |phrase| phrase.pattern(compiler, |name| self.knows(name)))
+    /// Every phrase.
+    pub(super) fn phrases(&self) -> &[Phrase] {
+        &self.phrases
     }
 
     /// What may stand anywhere in a request to this tool.
