@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shipmate::translate::phrasebook::Phrasebook;
-use shipmate::translate::{Situation, Understanding};
+use shipmate::translate::{Focus, Situation, Understanding};
 use shipmate_tools::kubernetes::KindIndex;
 
 /// Short and long ones, reads and changes, with typos, and some that are no requests at all: those take longest,
@@ -41,6 +41,7 @@ fn main() {
         context: Some("bench".to_owned()),
         namespace: "default".to_owned(),
         namespaces: ["default", "kube-system", "payments", "staging", "todo"].map(str::to_owned).to_vec(),
+        focus: Focus::default(),
     };
     let began = Instant::now();
     black_box(phrasebook.translate(REQUESTS[0], &situation));

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod change;
+mod conversation;
 mod faces;
 mod interrupted;
 mod manifests;

@@ -30,7 +30,9 @@ impl Conversation<'_> {
                 let note = if self.driver.rules.is_protected(name) { "protected" } else { "" };
                 vec![mark.to_owned(), name.clone(), note.to_owned()]
             });
-            return Ok(table(&["CURRENT", "CONTEXT", ""], rows.collect()));
+            let contexts = table_of(&["CURRENT", "CONTEXT", ""], rows.collect());
+            let spoken_of = gate::text(&self.spoken_of());
+            return Ok(Shown::Answer(format!("{contexts}\n\n{spoken_of}")));
         };
         if !names.iter().any(|name| name == wanted) {
             return Err(unknown("context", wanted, &names, "/context lists them"));
@@ -47,6 +49,25 @@ impl Conversation<'_> {
             gate::text(wanted),
             gate::text(&connection.namespace)
         )))
+    }
+
+    /// What "it", "the second one" and "again" mean now.
+    fn spoken_of(&self) -> String {
+        let focus = &self.driver.translators.focus;
+        let Some(last) = focus.calls.last() else {
+            return "Nothing was spoken of yet: \"it\" and \"again\" mean nothing.".to_owned();
+        };
+        let it = match &focus.object {
+            Some(object) => format!("\"it\" is {object}"),
+            None => "\"it\" is nothing in particular".to_owned(),
+        };
+        let rows = match focus.list.as_slice() {
+            [] => String::new(),
+            [first, ..] => {
+                format!("; \"the first one\" of {} is {first}", focus.list.len())
+            }
+        };
+        format!("{it}{rows}; \"again\" is {last}.")
     }
 
     /// `/namespace`: shows the namespaces, or goes to another one.
@@ -133,7 +154,9 @@ impl Conversation<'_> {
             }
         }
         if wanted.is_some() {
+            let focus = std::mem::take(&mut self.driver.translators.focus);
             self.driver.translators = session::translators(&self.config)?;
+            self.driver.translators.focus = focus;
         }
         let name = self.config.model.value.as_deref().unwrap_or("the endpoint's usual model");
         let name = gate::text(name);
@@ -152,9 +175,13 @@ impl Conversation<'_> {
 }
 
 fn table(columns: &[&str], rows: Vec<Vec<String>>) -> Shown {
+    Shown::Answer(table_of(columns, rows))
+}
+
+fn table_of(columns: &[&str], rows: Vec<Vec<String>>) -> String {
     let columns = columns.iter().map(|column| (*column).to_owned()).collect();
     let rows = rows.into_iter().map(|row| row.iter().map(|cell| gate::text(cell)).collect()).collect();
-    Shown::Answer(answer(&table_text(&Table { columns, rows })))
+    answer(&table_text(&Table { columns, rows }))
 }
 
 /// An answer brings its own line end.

@@ -1,13 +1,16 @@
 //! What a session remembers from one line to the next: the world, what was asked and what came of it, what
 //! can be taken back, what was allowed for good.
 
+use shipmate_tools::kubernetes::KindIndex;
 use shipmate_tools::{Call, Effect, gate};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::commands::Setting;
 use crate::config::Config;
 use crate::error::{AgentError, ExitCode};
 use crate::session;
+use crate::translate::Focus;
 use crate::turn::driver::Ended;
 use crate::turn::{CallRecord, Driver, Shown, Turn};
 
@@ -147,15 +150,33 @@ impl<'a> Conversation<'a> {
             Err(error) => return self.fail(error),
         }
         let ended = self.driver.drive(turn).await;
+        self.learn(&ended).await;
         if let Some(change) = last_change(&ended.record.calls) {
             if change.undo.is_some() && self.driver.rules.interactive {
                 self.driver.face.show(&Shown::Note("/undo takes it back.".to_owned()));
             }
+            self.driver.translators.focus.undo = change.undo.clone();
             self.last_change = Some(change);
         }
         let unanswered = (!self.driver.rules.interactive).then(|| unanswered(&ended)).flatten();
         self.past.push(Past { request, code: ended.code, record: ended.path });
         Taken { code: Some(ended.code), ends: false, unanswered }
+    }
+
+    /// What the next line may speak of: the calls that came to something, and the rows that were shown.
+    async fn learn(&mut self, ended: &Ended) {
+        let kinds = match self.driver.world.cluster().await {
+            Ok(cluster) => cluster.known_kinds(),
+            Err(_) => Arc::new(KindIndex::builtin()),
+        };
+        let calls: Vec<Call> = ended
+            .record
+            .calls
+            .iter()
+            .filter(|call| call.effect == Effect::Read || !call.approved_by.is_empty())
+            .map(|call| call.call.clone())
+            .collect();
+        self.driver.translators.focus.learn(&calls, &ended.data, &kinds);
     }
 
     /// Makes the world anew after the configuration changed. What was allowed for good was allowed there, and
@@ -168,6 +189,7 @@ impl<'a> Conversation<'a> {
     pub fn forget_approvals(&mut self) {
         self.driver.rules = session::rules(&self.config, self.yes, self.dry_run);
         self.last_change = None;
+        self.driver.translators.focus = Focus::default();
     }
 }
 
@@ -214,7 +236,12 @@ mod tests {
     }
 
     fn ended(code: ExitCode, calls: Vec<CallRecord>) -> Ended {
-        Ended { code, record: TurnRecord { calls, ..TurnRecord::default() }, path: None }
+        Ended {
+            code,
+            record: TurnRecord { calls, ..TurnRecord::default() },
+            path: None,
+            data: serde_json::Value::Null,
+        }
     }
 
     #[test]

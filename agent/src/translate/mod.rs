@@ -4,12 +4,14 @@
 //!
 //! Calls come out of here as they were said: names may be vague ("backend"); grounding makes them exact.
 
+pub mod focus;
 mod phrase_language;
 mod pipeline;
 
 pub mod model;
 pub mod phrasebook;
 
+pub use focus::Focus;
 pub use pipeline::{Mode, Translators};
 
 use shipmate_tools::Call;
@@ -85,4 +87,6 @@ pub struct Situation {
     pub namespace: String,
     /// Names of namespaces, when they were read.
     pub namespaces: Vec<String>,
+    /// What the conversation is about.
+    pub focus: Focus,
 }

@@ -10,7 +10,7 @@ use crate::error::AgentError;
 
 use super::model::ModelTranslator;
 use super::phrasebook::Phrasebook;
-use super::{Situation, Translation, TranslatorName, Understanding, Usage};
+use super::{Focus, Situation, Translation, TranslatorName, Understanding, Usage};
 
 /// How long a translation waits for the cluster to name its namespaces. They only make it better: a request
 /// about Docker must not wait for a cluster that is down.
@@ -36,13 +36,15 @@ pub struct Translators {
     mode: Mode,
     phrasebook: OnceLock<Phrasebook>,
     model: Option<ModelTranslator>,
+    /// What the conversation is about; nothing in a one-shot.
+    pub focus: Focus,
 }
 
 impl Translators {
     /// Translators asked as `mode` says; without a model only the phrasebook can answer.
     #[must_use]
-    pub const fn new(mode: Mode, model: Option<ModelTranslator>) -> Self {
-        Self { mode, phrasebook: OnceLock::new(), model }
+    pub fn new(mode: Mode, model: Option<ModelTranslator>) -> Self {
+        Self { mode, phrasebook: OnceLock::new(), model, focus: Focus::default() }
     }
 
     /// The model, when there is one.
@@ -69,12 +71,15 @@ impl Translators {
         let mut situation = match answered {
             Poll::Ready(situation) => situation,
             Poll::Pending => {
-                if let Some(translation) = phrasebook.and_then(|book| without_cluster(book, request)) {
+                if self.focus.is_empty()
+                    && let Some(translation) = phrasebook.and_then(|book| without_cluster(book, request))
+                {
                     return Ok(translation);
                 }
                 asked.await
             }
         };
+        situation.focus = self.focus.clone();
         if let Some(phrasebook) = phrasebook {
             let mut translation = phrasebook.translate(request, &situation);
             if matches!(translation.understanding, Understanding::NotUnderstood(_))
@@ -122,6 +127,7 @@ fn nowhere() -> Situation {
         context: None,
         namespace: "default".to_owned(),
         namespaces: Vec::new(),
+        focus: Focus::default(),
     }
 }
 
@@ -138,6 +144,7 @@ async fn situation(world: &ReadWorld) -> Situation {
         context: Some(cluster.context().to_owned()),
         namespace: cluster.namespace().to_owned(),
         namespaces: names,
+        focus: Focus::default(),
     }
 }
 

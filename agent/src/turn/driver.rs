@@ -3,6 +3,7 @@
 //! One driver serves a session; it owns the world, the translators, the journal and the face. Ctrl-C ends the
 //! step that is running and the turn, never the session.
 
+use serde_json::Value;
 use shipmate_tools::{Outcome, Progress, ReadWorld, Update, World};
 use std::future::Future;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub struct Ended {
     pub record: TurnRecord,
     /// Where its record was written; nothing when it could not be.
     pub path: Option<PathBuf>,
+    /// The data of the last thing it read; null when it read nothing.
+    pub data: Value,
 }
 
 /// How a step that can be interrupted ended.
@@ -91,6 +94,7 @@ impl Driver<'_> {
         let mut durations: Vec<Duration> = Vec::new();
         let mut code = ExitCode::Failed;
         let mut path = None;
+        let mut data = Value::Null;
         let mut effects = turn.step(Event::Begin);
         loop {
             let mut event = None;
@@ -124,11 +128,14 @@ impl Driver<'_> {
             }
             match event {
                 Some(event) => {
+                    if let Event::Read(Ok(outcome)) = &event {
+                        data = outcome.data.clone();
+                    }
                     effects = turn.step(event);
                     // A call that ended without running (a preview, a refusal) took no time of its own.
                     durations.resize(durations.len().max(turn.record().calls.len()), Duration::ZERO);
                 }
-                None => return Ended { code, record: turn.record().clone(), path },
+                None => return Ended { code, record: turn.record().clone(), path, data },
             }
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn situation() -> Situation {
         context: Some("test".to_owned()),
         namespace: "shop".to_owned(),
         namespaces: vec!["default".to_owned(), "shop".to_owned(), "staging".to_owned()],
+        focus: crate::translate::Focus::default(),
     }
 }
 

@@ -261,6 +261,7 @@ fn put_objects(
             continue;
         }
         let name = object.name.as_deref()?;
+        put_known_namespace(tool, arguments, object);
         let text = match &object.kind {
             Some(kind) => format!("{kind}/{name}"),
             None => name.to_owned(),
@@ -291,6 +292,7 @@ fn put_object(
         tool.argument("kind")?;
         arguments.insert("kind".to_owned(), json!(kind));
     }
+    put_known_namespace(tool, arguments, said);
     match &said.name {
         Some(name) => tool.put(arguments, "name", &Value::Text(name.clone())).then_some(()),
         None if said.many && tool.can_change => {
@@ -300,6 +302,16 @@ fn put_object(
             Some(())
         }
         None => Some(()),
+    }
+}
+
+/// Where an object of the conversation is, unless another place was said.
+fn put_known_namespace(tool: &ToolPatterns, arguments: &mut Map<String, Json>, said: &ObjectSaid) {
+    if let Some(namespace) = &said.namespace
+        && tool.argument("namespace").is_some()
+        && !arguments.contains_key("all_namespaces")
+    {
+        arguments.entry("namespace").or_insert_with(|| json!(namespace));
     }
 }
 

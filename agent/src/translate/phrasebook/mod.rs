@@ -8,6 +8,7 @@
 mod answer;
 mod choose;
 mod flags;
+mod follow_up;
 mod guard;
 mod help;
 mod kinds;
@@ -21,6 +22,7 @@ mod phrase;
 mod plan;
 mod request;
 mod secrets;
+mod spoken;
 mod suggest;
 mod tool;
 mod values;
@@ -49,6 +51,7 @@ struct Library {
     connectors: Vec<Pattern>,
     scopes: Vec<Pattern>,
     help: Vec<Pattern>,
+    follow_ups: Vec<Pattern>,
     tools: Vec<ToolPatterns>,
 }
 
@@ -85,6 +88,7 @@ impl Phrasebook {
             lexicon::CONNECTORS,
             lexicon::SCOPES,
             help::PHRASES,
+            follow_up::PHRASES,
         ] {
             for source in sources {
                 phrase::learn(source, &mut vocabulary, &mut Vec::new());
@@ -114,6 +118,7 @@ impl Phrasebook {
         let connectors = own(lexicon::CONNECTORS);
         let scopes = own(lexicon::SCOPES);
         let help = own(help::PHRASES);
+        let follow_ups = own(follow_up::PHRASES);
         let library = Library {
             vocabulary,
             classes,
@@ -124,6 +129,7 @@ impl Phrasebook {
             connectors,
             scopes,
             help,
+            follow_ups,
             tools,
         };
         Self { library, errors }
@@ -173,6 +179,9 @@ impl Phrasebook {
         let mut request = Request::new(&self.library, situation, tokens, program.is_some());
         if let Some(answer) = help::check(&request) {
             return answer;
+        }
+        if let Some(followed) = follow_up::check(self, &request) {
+            return followed;
         }
         if let Some(found) = guard::check(text, &all).or_else(|| secrets::check(&all)) {
             return found;

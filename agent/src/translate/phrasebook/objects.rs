@@ -7,6 +7,7 @@
 use super::normalise::Shape;
 use super::numbers;
 use super::request::Request;
+use super::spoken;
 use super::values::{FREE_WORD, Reading, Value, is_name};
 use super::vocabulary::{Role, singular};
 
@@ -19,6 +20,8 @@ pub(super) struct ObjectSaid {
     pub many: bool,
     /// Its name.
     pub name: Option<String>,
+    /// Its namespace, when the conversation knows it.
+    pub namespace: Option<String>,
     /// A pronoun in its place.
     pub pronoun: Option<String>,
     /// Words that name nothing in particular ("everything", "the app").
@@ -28,7 +31,7 @@ pub(super) struct ObjectSaid {
 /// Most words that are joined into one name.
 const MOST_WORDS: usize = 3;
 /// Most objects in one list.
-const MOST_OBJECTS: usize = 6;
+pub(super) const MOST_OBJECTS: usize = 6;
 
 /// Every way to read the tokens from `position` on as an object or a list of them.
 pub(super) fn read(request: &Request<'_>, position: usize, end: usize, change: bool) -> Vec<Reading> {
@@ -37,6 +40,7 @@ pub(super) fn read(request: &Request<'_>, position: usize, end: usize, change: b
         lists(request, end, change, &mut vec![said.clone()], after, cost + 5, &mut readings);
         readings.push(Reading { end: after, value: Value::Objects(vec![said]), cost });
     }
+    readings.extend(spoken::many(request, position, end));
     readings
 }
 
@@ -116,14 +120,14 @@ fn single(request: &Request<'_>, position: usize, end: usize, change: bool) -> V
             at += 1;
         }
     }
-    pronoun(request, position, end, &mut found);
+    spoken::of(request, position, at, end, &mut found);
     slash(request, at, end, &mut found);
     kind_first(request, at, end, &mut found);
     name_first(request, at, end, article, change, &mut found);
     found
 }
 
-fn word<'r>(request: &Request<'r>, position: usize) -> &'r str {
+pub(super) fn word<'r>(request: &Request<'r>, position: usize) -> &'r str {
     request
         .tokens
         .get(position)
@@ -170,13 +174,6 @@ fn any_one(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(
             let said = format!("a {}", request.words_from(position, stop).join(" "));
             found.push((stop, ObjectSaid { vague: Some(said), ..ObjectSaid::default() }, FREE_WORD));
         }
-    }
-}
-
-fn pronoun(request: &Request<'_>, position: usize, end: usize, found: &mut Vec<(usize, ObjectSaid, u32)>) {
-    if position < end && request.role(position).is(Role::PRONOUN) {
-        let said = word(request, position).to_owned();
-        found.push((position + 1, ObjectSaid { pronoun: Some(said), ..ObjectSaid::default() }, 1));
     }
 }
 

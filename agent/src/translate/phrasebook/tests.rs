@@ -12,6 +12,7 @@ fn situation() -> Situation {
         context: Some("harbour".to_owned()),
         namespace: "lake".to_owned(),
         namespaces: ["default", "kube-system", "lake", "mill"].map(str::to_owned).to_vec(),
+        focus: crate::translate::Focus::default(),
     }
 }
 
