@@ -22,7 +22,7 @@ fn it_and_there_and_again_are_what_was_spoken_of() {
         terminal.shows(shown);
         terminal.shows("> ");
     };
-    asks(&mut terminal, "restart it", "what is \"it\"");
+    asks(&mut terminal, "restart it", "What is \"it\"");
     asks(
         &mut terminal,
         "describe deployment cart",
@@ -74,7 +74,14 @@ fn a_list_can_be_narrowed_and_its_rows_spoken_of() {
     ];
     let ran = world.run_with_input(["--offline"], piped.join("\n"));
     let said = format!("{ran:?}");
-    for shown in ["1 deployment in", "no deployments", "1 pod in", "no pods", "kubectl describe pod/cart-"] {
+    for shown in [
+        "1 deployment in",
+        "the only deployment in",
+        "the only pod in",
+        "1 of 1 pod in",
+        "That is one pod",
+        "kubectl describe pod/cart-",
+    ] {
         assert!(said.contains(shown), "{shown:?} is not in {said}");
     }
 }

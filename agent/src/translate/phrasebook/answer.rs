@@ -98,6 +98,10 @@ fn question(step: &Reading<'_>) -> String {
             Gap::Vague(words) => format!("what exactly is \"{words}\"? Name each object to {verb}"),
             Gap::Plural(kind) => format!("which {kind}? Name each one to {verb}"),
             Gap::Negative => "a count cannot be below zero: how many should it be?".to_owned(),
+            Gap::OnePod(kinds) => format!(
+                "{verb} which {}? That is one pod, and what it belongs to makes pods like it; to have it replaced, delete the pod",
+                kinds.join(", ")
+            ),
             Gap::Argument(name) => argument_question(step, name, object.as_deref()),
         };
         if !asked.contains(&text) {

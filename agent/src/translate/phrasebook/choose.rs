@@ -28,6 +28,8 @@ pub(super) enum Gap {
     Negative,
     /// An argument that the tool cannot do without.
     Argument(String),
+    /// A pod by its own name, where the tool takes what pods belong to: the kinds it takes.
+    OnePod(&'static [&'static str]),
 }
 
 /// A part of a request, understood.
@@ -348,6 +350,10 @@ fn finish(
                 && !fits(request, slot.accepts.kinds(), &kind)
                 && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any
             {
+                if kind == "pod" && slot.name.is_some() && !is_loose(&kind, slot.name.as_deref()) {
+                    gaps.push(Gap::OnePod(slot.accepts.kinds()));
+                    continue;
+                }
                 if !is_loose(&kind, slot.name.as_deref()) {
                     return None;
                 }

@@ -278,6 +278,17 @@ fn long_and_odd_texts_are_answered_at_once() {
 }
 
 #[test]
+fn one_pod_is_no_workload() {
+    check(&[
+        ("restart pod mast-0", "question"),
+        ("restart the pod mast-788d67b4db-cv84r in mill", "question"),
+        ("scale pod mast-0 to 3", "question"),
+        ("restart the mast pods", "change kubectl rollout restart mast"),
+        ("describe pod mast-0", "read kubectl describe pod/mast-0"),
+    ]);
+}
+
+#[test]
 fn what_people_read_names_the_next_step() {
     let book = Phrasebook::new();
     let said = |request: &str| match book.translate(request, &situation()).understanding {
