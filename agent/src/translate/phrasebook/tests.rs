@@ -35,7 +35,7 @@ fn understood(book: &Phrasebook, request: &str) -> String {
     }
 }
 
-fn check(rows: &[(&str, &str)]) {
+pub(super) fn check(rows: &[(&str, &str)]) {
     let book = Phrasebook::new();
     let wrong: Vec<String> = rows
         .iter()
@@ -47,7 +47,7 @@ fn check(rows: &[(&str, &str)]) {
 }
 
 /// Nothing that changes may come of any of these.
-fn check_no_change(requests: &[&str]) {
+pub(super) fn check_no_change(requests: &[&str]) {
     let book = Phrasebook::new();
     let wrong: Vec<(&str, Call)> = requests
         .iter()
