@@ -4,6 +4,7 @@ mod bad_input;
 mod change;
 mod faces;
 mod interrupted;
+mod look_tools;
 mod manifests;
 mod model_faults;
 mod repl;

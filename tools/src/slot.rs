@@ -89,6 +89,8 @@ pub enum Slot<'a> {
         reference: &'a mut Option<String>,
         /// Its namespace as typed or found.
         namespace: &'a mut Option<String>,
+        /// Its port, as for an endpoint.
+        port: Option<&'a mut Option<u16>>,
     },
     /// One kind or several joined by commas, or `all`; grounded to the API server's plural names.
     Kinds(&'a mut String),

@@ -56,6 +56,7 @@ pub(super) async fn fill_another(
     kind: Option<&'static str>,
     reference: &mut Option<String>,
     namespace: &mut Option<String>,
+    port: Option<&mut Option<u16>>,
     world: &ReadWorld,
     effect: Effect,
 ) -> Result<(), Obstacle> {
@@ -75,7 +76,11 @@ pub(super) async fn fill_another(
         accepts: ObjectAccepts::Any,
         required: true,
     };
-    match object::fill(slot, world, effect).await {
+    let filled = match port {
+        Some(port) => fill(slot, port, world, effect).await,
+        None => object::fill(slot, world, effect).await,
+    };
+    match filled {
         // The choices would set the arguments of the first object.
         Err(Obstacle::Ask { question, .. }) => return Err(super::ask(question)),
         other => other?,

@@ -94,8 +94,8 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
         match slot {
             Slot::Object(slot) => object::fill(slot, world, effect).await?,
             Slot::Endpoint { object, port } => endpoint::fill(object, port, world, effect).await?,
-            Slot::Another { kind, reference, namespace } => {
-                endpoint::fill_another(kind, reference, namespace, world, effect).await?;
+            Slot::Another { kind, reference, namespace, port } => {
+                endpoint::fill_another(kind, reference, namespace, port, world, effect).await?;
             }
             Slot::Owner { owner, selector, namespace } => {
                 object::fill_owner(owner, selector, namespace, world, effect).await?;

@@ -177,10 +177,9 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: &Match) -> Op
     let effect = finish(request, tool, &mut calls, &mut gaps)?;
     cost +=
         40 * u32::try_from(gaps.iter().filter(|gap| !matches!(gap, Gap::Pronoun(_))).count()).unwrap_or(0);
-    let free = found
-        .captured
-        .iter()
-        .any(|captured| matches!(captured.kind, SlotType::Word | SlotType::Text | SlotType::Object));
+    let free = found.captured.iter().any(|captured| {
+        matches!(captured.kind, SlotType::Word | SlotType::Text | SlotType::Command | SlotType::Object)
+    });
     let bare = found.literals == 0 && free;
     Some(Reading { tool, calls, gaps, effect, cost, bare, literals: found.literals })
 }

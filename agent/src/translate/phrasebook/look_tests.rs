@@ -128,3 +128,107 @@ fn changes() {
         ),
     ]);
 }
+
+#[test]
+fn commands_in_containers() {
+    check(&[
+        ("run uptime inside the ferry", "change kubectl exec ferry -- uptime"),
+        ("execute cat /etc/hosts in the ferry pod", "change kubectl exec pod/ferry -- cat /etc/hosts"),
+        ("ls -l /var/log in the ferry container", "change kubectl exec ferry -- ls -l /var/log"),
+        ("exec into ferry-0 and run psql -c 'select 2'", "change kubectl exec ferry-0 -- psql -c 'select 2'"),
+        ("in the ferry run df -h", "change kubectl exec ferry -- df -h"),
+        (
+            "run 'printenv HOME' in deployment ferry in mill",
+            "change kubectl exec deployment/ferry -n mill -- printenv HOME",
+        ),
+        ("run rm -rf /tmp/cache in the ferry", "destroy kubectl exec ferry -- rm -rf /tmp/cache"),
+        ("open a shell in the ferry", "change kubectl exec ferry -- sh"),
+    ]);
+}
+
+#[test]
+fn forwarded_ports() {
+    check(&[
+        ("forward local 9090 to the pier service", "change kubectl port-forward service/pier 9090"),
+        ("port-forward the ferry to 9090", "change kubectl port-forward ferry 9090"),
+        ("port-forward service pier 9090:80", "change kubectl port-forward service/pier 9090:80"),
+        ("I want to reach the ferry on localhost:6000", "change kubectl port-forward ferry 6000"),
+        (
+            "forward port 8443 of the pier service to local port 9443",
+            "change kubectl port-forward service/pier 9443:8443",
+        ),
+        ("forward 9000 to port 80 of the pier service", "change kubectl port-forward service/pier 9000:80"),
+        (
+            "port forward statefulset ferry 6000 in mill for 5 minutes",
+            "change timeout 300 kubectl port-forward statefulset/ferry 6000 -n mill",
+        ),
+    ]);
+}
+
+#[test]
+fn throw_away_pods() {
+    check(&[
+        (
+            "give me a temporary pod with alpine:3.20",
+            "change kubectl run run-alpine --image=alpine:3.20 --restart=Never --rm -i",
+        ),
+        (
+            "start a throwaway alpine pod",
+            "change kubectl run run-alpine --image=alpine --restart=Never --rm -i",
+        ),
+        (
+            "spin up a disposable alpine pod and run nslookup pier in it",
+            "change kubectl run run-alpine --image=alpine --restart=Never --rm -i --command -- nslookup pier",
+        ),
+        (
+            "start a temporary alpine pod and wget pier:8000/health from it",
+            "change kubectl run run-alpine --image=alpine --restart=Never --rm -i --command -- wget pier:8000/health",
+        ),
+    ]);
+}
+
+#[test]
+fn reaching_one_from_another() {
+    let book = super::Phrasebook::new();
+    let situation = super::tests::situation();
+    let wrong: Vec<String> = [
+        ("can the ferry talk to pier?", "ferry", "pier", None),
+        ("check from the ferry pod whether pier answers on 5432", "ferry", "pier", Some(5432)),
+        ("can the ferry reach pier on port 80", "ferry", "pier", Some(80)),
+        ("test the connection from the ferry to pier:6379", "ferry", "pier", Some(6379)),
+        ("is pier reachable from the ferry?", "ferry", "pier", None),
+        ("ping pier from the ferry", "ferry", "pier", None),
+        ("can the ferry access http://pier:8000/health", "ferry", "http://pier:8000/health", None),
+    ]
+    .into_iter()
+    .filter_map(|(request, from, target, port)| {
+        let super::Understanding::Calls(calls) = book.translate(request, &situation).understanding else {
+            return Some(format!("{request}: no call"));
+        };
+        let mut bound = calls.first()?.bind().ok()?;
+        drop(bound.slots());
+        let call = bound.call();
+        let right = call.tool == "test_connectivity"
+            && call.arguments.get("name").and_then(serde_json::Value::as_str) == Some(from)
+            && call.arguments.get("target").and_then(serde_json::Value::as_str) == Some(target)
+            && call.arguments.get("port").and_then(serde_json::Value::as_u64) == port;
+        (!right).then(|| format!("{request}: {call}"))
+    })
+    .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_only_sounds_like_a_command_changes_nothing() {
+    check_no_change(&[
+        "show the date of the ferry",
+        "ls the pods in mill",
+        "cat the ferry configmap",
+        "find the pods in mill",
+        "get the logs in mill",
+        "what runs in the ferry?",
+        "which commands can I run in mill?",
+        "the ferry cannot reach the pier",
+        "why can the ferry not reach pier?",
+    ]);
+}

@@ -6,7 +6,7 @@ use shipmate_tools::kubernetes::KindIndex;
 use shipmate_tools::{Call, Effect};
 use std::sync::Arc;
 
-fn situation() -> Situation {
+pub(super) fn situation() -> Situation {
     Situation {
         kinds: Arc::new(KindIndex::builtin()),
         context: Some("harbour".to_owned()),

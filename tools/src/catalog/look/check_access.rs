@@ -116,6 +116,7 @@ impl Tool for CheckAccess {
                 kind: Some("serviceaccount"),
                 reference: &mut self.service_account,
                 namespace: &mut self.service_account_namespace,
+                port: None,
             });
         }
         slots.push(Slot::Scope { namespace: &mut self.namespace, all_namespaces, qualifier: None });

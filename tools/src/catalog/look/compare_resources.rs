@@ -148,6 +148,7 @@ impl Tool for CompareResources {
                     kind: None,
                     reference: &mut self.other,
                     namespace: &mut self.other_namespace,
+                    port: None,
                 });
             }
             slots.push(Slot::Object(ObjectSlot {
