@@ -19,13 +19,13 @@ pub struct FieldWrite {
     pub operation: String,
     /// The subresource it was written through, such as `scale`.
     pub subresource: Option<String>,
-    /// When.
-    pub time: Timestamp,
+    /// When; the server keeps no time of writes through `scale`.
+    pub time: Option<Timestamp>,
     /// Some of the fields it holds, by path, `+3 more` last.
     pub fields: Vec<String>,
 }
 
-/// The writes that `object` remembers, the newest last; reports of its state and what controllers keep for
+/// The writes that `object` remembers, those without a time first and the newest last; reports of its state and what controllers keep for
 /// themselves are left out.
 #[must_use]
 pub fn field_writes(object: &Value) -> Vec<FieldWrite> {
@@ -62,7 +62,7 @@ fn read(entry: &Value) -> Option<FieldWrite> {
         manager: manager.to_owned(),
         operation: text("operation").unwrap_or_default().to_owned(),
         subresource: text("subresource").map(str::to_owned),
-        time: text("time")?.parse().ok()?,
+        time: text("time").and_then(|time| time.parse().ok()),
         fields,
     })
 }
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn writes_are_paths_by_whom_and_when() {
         let object = json!({"metadata": {"managedFields": [
-            {"manager": "shipmate", "operation": "Update", "time": "2026-01-01T00:05:00Z", "subresource": "scale",
+            {"manager": "shipmate", "operation": "Update", "time": "2026-01-01T00:05:00Z",
                 "fieldsV1": {"f:spec": {"f:replicas": {}}}},
             {"manager": "kubectl", "operation": "Apply", "time": "2026-01-01T00:01:00Z",
                 "fieldsV1": {"f:spec": {"f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}}}},

@@ -188,25 +188,20 @@ pub fn moments(kind: &str, object: &Value) -> Vec<Moment> {
         by,
     };
     let writes = field_writes(object);
-    let first =
-        writes.iter().find(|write| (write.time.as_second() - created.as_second()).abs() <= SAME_WRITE);
+    let after = |time: Timestamp| time.as_second() - created.as_second();
+    let first = writes.iter().find(|write| write.time.is_some_and(|time| after(time).abs() <= SAME_WRITE));
     let mut found = vec![moment(
         created,
         Source::Created,
         "created".to_owned(),
         first.map(|write| write.manager.clone()).unwrap_or_default(),
     )];
-    found.extend(
-        writes.iter().filter(|write| write.time.as_second() - created.as_second() > SAME_WRITE).map(
-            |write| {
-                // All that the manager holds, not what it wrote last: the server keeps no more.
-                let through =
-                    write.subresource.as_ref().map(|sub| format!(" through {sub}")).unwrap_or_default();
-                let what = format!("written{through}, fields it holds: {}", write.fields.join(", "));
-                moment(write.time, Source::Changed, what, write.manager.clone())
-            },
-        ),
-    );
+    for write in &writes {
+        let Some(time) = write.time.filter(|time| after(*time) > SAME_WRITE) else { continue };
+        // All that the manager holds, not what it wrote last: the server keeps no more.
+        let what = format!("written, fields it holds: {}", write.fields.join(", "));
+        found.push(moment(time, Source::Changed, what, write.manager.clone()));
+    }
     found
 }
 

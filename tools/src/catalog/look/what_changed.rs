@@ -10,7 +10,7 @@ use crate::call::Effect;
 use crate::command::CommandLine;
 use crate::error::Result;
 use crate::kubernetes::{
-    Cluster, Moment, Source, check_arguments, human_duration, parse_duration, reference,
+    Cluster, Moment, Source, check_arguments, field_writes, human_duration, parse_duration, reference,
 };
 use crate::outcome::{Outcome, Table, View};
 use crate::progress::Progress;
@@ -193,7 +193,7 @@ async fn about(
         })
         .collect();
     members.push(own.clone());
-    let (mut found, notes) = cluster.timeline(target.namespace.as_deref(), earliest).await?;
+    let (mut found, mut notes) = cluster.timeline(target.namespace.as_deref(), earliest).await?;
     found.retain(|one| members.contains(&one.object));
     // A kind that the time line does not read is read here.
     if !found.iter().any(|one| one.object == own) {
@@ -201,6 +201,10 @@ async fn about(
         found.retain(|one| one.time >= earliest);
         found.sort_by_key(|one| one.time);
     }
+    notes.extend(field_writes(&object).into_iter().filter(|write| write.time.is_none()).map(|write| {
+        let through = write.subresource.unwrap_or_else(|| "another way".to_owned());
+        format!("{} wrote {} through {through}; when is not kept", write.manager, write.fields.join(", "))
+    }));
     Ok((found, notes, format!("on {}", identity.label())))
 }
 
