@@ -5,6 +5,7 @@ mod change;
 mod conversation;
 mod faces;
 mod interrupted;
+mod look_tools;
 mod manifests;
 mod model_faults;
 mod repl;

@@ -15,6 +15,8 @@ pub enum ObjectAccepts {
     Rollout,
     /// Kinds that have pods: Deployment, StatefulSet, DaemonSet, Job, ReplicaSet, CronJob, Pod.
     HasPods,
+    /// Kinds that one can connect to: workloads, Services and pods.
+    Listens,
 }
 
 impl ObjectAccepts {
@@ -43,6 +45,7 @@ impl ObjectAccepts {
             Self::Scalable => &["deployment", "statefulset", "replicaset"],
             Self::Rollout => &["deployment", "statefulset", "daemonset"],
             Self::HasPods => &["deployment", "statefulset", "daemonset", "cronjob", "job", "pod"],
+            Self::Listens => &["deployment", "statefulset", "daemonset", "service", "pod"],
         }
     }
 }
@@ -69,6 +72,26 @@ pub struct ObjectSlot<'a> {
 pub enum Slot<'a> {
     /// A named object.
     Object(ObjectSlot<'a>),
+    /// A named object that one can connect to, and the port; one that is not said is filled in when the object
+    /// declares a single one.
+    Endpoint {
+        /// The object.
+        object: ObjectSlot<'a>,
+        /// Its port.
+        port: &'a mut Option<u16>,
+    },
+    /// A second object of a call, as `name` or `kind/name`; grounded to `kind/name`, or just to its name where
+    /// the tool says its kind.
+    Another {
+        /// The only kind it can be.
+        kind: Option<&'static str>,
+        /// The object as typed or found.
+        reference: &'a mut Option<String>,
+        /// Its namespace as typed or found.
+        namespace: &'a mut Option<String>,
+        /// Its port, as for an endpoint.
+        port: Option<&'a mut Option<u16>>,
+    },
     /// One kind or several joined by commas, or `all`; grounded to the API server's plural names.
     Kinds(&'a mut String),
     /// Where to look: a namespace, or every one.

@@ -4,6 +4,7 @@
 //! the words imply, else the context's. What fits nothing gets its nearest names, what fits two is asked;
 //! nothing is guessed for a change. After this step a call is exact, and what is shown is what will run.
 
+mod endpoint;
 mod matching;
 mod object;
 mod project;
@@ -92,6 +93,10 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
     for slot in slots {
         match slot {
             Slot::Object(slot) => object::fill(slot, world, effect).await?,
+            Slot::Endpoint { object, port } => endpoint::fill(object, port, world, effect).await?,
+            Slot::Another { kind, reference, namespace, port } => {
+                endpoint::fill_another(kind, reference, namespace, port, world, effect).await?;
+            }
             Slot::Owner { owner, selector, namespace } => {
                 object::fill_owner(owner, selector, namespace, world, effect).await?;
             }

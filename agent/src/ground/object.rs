@@ -83,7 +83,7 @@ pub(super) async fn fill_owner(
 }
 
 /// `kind/name` as people and kubectl write it.
-fn split_reference(text: &str) -> Option<(String, String)> {
+pub(super) fn split_reference(text: &str) -> Option<(String, String)> {
     let (kind, name) = text.split_once('/')?;
     (!kind.is_empty() && !name.is_empty() && !name.contains('/')).then(|| (kind.to_owned(), name.to_owned()))
 }

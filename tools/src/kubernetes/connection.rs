@@ -32,7 +32,7 @@ impl Connection {
     pub(crate) async fn load(options: &WorldOptions) -> Result<Self> {
         // rustls has no default provider of its own in this build, and two callers may come first at once.
         let _already = rustls::crypto::ring::default_provider().install_default();
-        let kubeconfig = match read(options) {
+        let kubeconfig = match read_kubeconfig(options) {
             Ok(kubeconfig) => kubeconfig,
             Err(error) => return Self::in_cluster(options).ok_or(error),
         };
@@ -88,11 +88,12 @@ impl Connection {
 /// # Errors
 /// `Unavailable` when there is no usable kubeconfig.
 pub fn contexts(options: &WorldOptions) -> Result<(Vec<String>, Option<String>)> {
-    let kubeconfig = read(options)?;
+    let kubeconfig = read_kubeconfig(options)?;
     Ok((kubeconfig.contexts.into_iter().map(|context| context.name).collect(), kubeconfig.current_context))
 }
 
-fn read(options: &WorldOptions) -> Result<Kubeconfig> {
+/// The kubeconfig, whole.
+pub(super) fn read_kubeconfig(options: &WorldOptions) -> Result<Kubeconfig> {
     let result = match &options.kubeconfig {
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),

@@ -8,6 +8,9 @@ use super::request::Request;
 use super::tool::{ArgumentType, Program};
 use super::{Understanding, is_question};
 
+/// Tools that count as changes and are how a question is answered: "can web reach the database?" asks for them.
+const ANSWERING: [&str; 1] = ["test_connectivity"];
+
 /// Understands the tokens in `bounds`, or nothing.
 pub(super) fn understand(
     request: &Request<'_>,
@@ -34,7 +37,8 @@ pub(super) fn understand(
         return Some(Understanding::Question(question(step)));
     }
     let calls: Vec<Call> = steps.iter().flat_map(|step| step.calls.iter().cloned()).collect();
-    if changes && asks(request, bounds, marked) {
+    let ordered = steps.iter().any(|step| step.effect > Effect::Read && !ANSWERING.contains(&step.tool.name));
+    if ordered && asks(request, bounds, marked) {
         return Some(Understanding::Question(format!(
             "Is that an order? To have it done, say it without the question mark: {}",
             commands(&calls)

@@ -179,10 +179,9 @@ fn build<'r>(request: &Request<'_>, tool: &'r ToolPatterns, found: &Match) -> Op
     let effect = finish(request, tool, &mut calls, &mut gaps)?;
     cost +=
         40 * u32::try_from(gaps.iter().filter(|gap| !matches!(gap, Gap::Pronoun(_))).count()).unwrap_or(0);
-    let free = found
-        .captured
-        .iter()
-        .any(|captured| matches!(captured.kind, SlotType::Word | SlotType::Text | SlotType::Object));
+    let free = found.captured.iter().any(|captured| {
+        matches!(captured.kind, SlotType::Word | SlotType::Text | SlotType::Command | SlotType::Object)
+    });
     let bare = found.literals == 0 && free;
     Some(Reading { tool, calls, gaps, effect, cost, bare, literals: found.literals })
 }
@@ -345,7 +344,7 @@ fn finish(
         }
         let mut bound = whole.bind().ok()?;
         for slot in bound.slots() {
-            let Slot::Object(slot) = slot else { continue };
+            let (Slot::Object(slot) | Slot::Endpoint { object: slot, .. }) = slot else { continue };
             if let Some(kind) = slot.kind.clone()
                 && !fits(request, slot.accepts.kinds(), &kind)
                 && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any

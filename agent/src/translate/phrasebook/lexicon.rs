@@ -225,3 +225,7 @@ pub(super) const NOT_KINDS_IN_PROSE: &[&str] =
 
 /// Folders that people name without saying that they are folders.
 pub(super) const FOLDERS: &[&str] = &["manifests", "k8s", "kustomize", "overlays", "deploy", "deployments"];
+
+/// Programs that begin a command line without a word that says so ("ls /tmp in the gateway").
+pub(super) const PROGRAMS: &str = "ls cat printenv date whoami id df du uname hostname pwd netstat nslookup dig ping \
+    curl wget psql mysql redis-cli mongosh python python3 php ruby java nproc uptime getent";

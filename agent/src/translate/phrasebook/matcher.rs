@@ -302,7 +302,9 @@ impl<'r, 'a> Run<'r, 'a> {
                 self.over_span(span, 0, step);
             }
         }
-        if let Some(span) = flags::span(request, tool, position, self.end) {
+        // Right behind a command line a flag is the command's own.
+        let of_command = self.captured.last().is_some_and(|last| last.kind == SlotType::Command);
+        if !of_command && let Some(span) = flags::span(request, tool, position, self.end) {
             self.over_span(&span, 0, step);
         }
     }

@@ -226,4 +226,6 @@ fn typed_program(tokens: &[Token]) -> (Option<Program>, &[Token]) {
 }
 
 #[cfg(test)]
+mod look_tests;
+#[cfg(test)]
 mod tests;

@@ -57,6 +57,8 @@ pub(super) enum SlotType {
     Word,
     /// A quotation, or the rest.
     Text,
+    /// A command line.
+    Command,
     /// A path.
     Path,
     /// An image.
@@ -82,6 +84,7 @@ impl SlotType {
             "quantity" => Self::Quantity,
             "word" => Self::Word,
             "text" => Self::Text,
+            "command" => Self::Command,
             "path" => Self::Path,
             "image" => Self::Image,
             "assignment" => Self::Assignment,

@@ -6,7 +6,7 @@ use shipmate_tools::kubernetes::KindIndex;
 use shipmate_tools::{Call, Effect};
 use std::sync::Arc;
 
-fn situation() -> Situation {
+pub(super) fn situation() -> Situation {
     Situation {
         kinds: Arc::new(KindIndex::builtin()),
         context: Some("harbour".to_owned()),
@@ -36,7 +36,7 @@ fn understood(book: &Phrasebook, request: &str) -> String {
     }
 }
 
-fn check(rows: &[(&str, &str)]) {
+pub(super) fn check(rows: &[(&str, &str)]) {
     let book = Phrasebook::new();
     let wrong: Vec<String> = rows
         .iter()
@@ -48,7 +48,7 @@ fn check(rows: &[(&str, &str)]) {
 }
 
 /// Nothing that changes may come of any of these.
-fn check_no_change(requests: &[&str]) {
+pub(super) fn check_no_change(requests: &[&str]) {
     let book = Phrasebook::new();
     let wrong: Vec<(&str, Call)> = requests
         .iter()

@@ -35,6 +35,9 @@ pub(super) struct Reading {
 /// The cost of a word that could be anything.
 pub(super) const FREE_WORD: u32 = 30;
 
+/// The cost of each further word of a command line: the fewest that leave nothing over are meant.
+const COMMAND_WORD: u32 = 8;
+
 /// Every way to read the tokens from `position` on as a value of the slot's type.
 pub(super) fn read(
     request: &Request<'_>,
@@ -83,6 +86,7 @@ pub(super) fn read(
             one(token.text.clone(), FREE_WORD)
         }
         SlotType::Text => rest(request, position, end),
+        SlotType::Command => command(request, position, end),
         SlotType::Path => path(request, position, end),
         SlotType::Image if is_image(&token.word) => {
             let exact = token.word.contains([':', '/']);
@@ -188,6 +192,54 @@ fn rest(request: &Request<'_>, position: usize, end: usize) -> Vec<Reading> {
             value: Value::Text(said.clone()),
             cost: FREE_WORD.saturating_mul(words),
         });
+    }
+    readings
+}
+
+/// Words that say that a command line follows.
+const RUNS: [&str; 8] = ["run", "running", "runs", "execute", "executing", "exec", "command", "type"];
+
+/// Most words of a command line.
+const LONGEST_COMMAND: usize = 16;
+
+/// A command line: words as typed, quotations kept as such. It follows a word that says so, or begins with a
+/// program that everybody knows; any other words are no command.
+fn command(request: &Request<'_>, position: usize, end: usize) -> Vec<Reading> {
+    let Some(first) = request.tokens.get(position) else { return Vec::new() };
+    if first.shape == Shape::Quoted {
+        return vec![Reading { end: position + 1, value: Value::Text(first.text.clone()), cost: 0 }];
+    }
+    let known = lexicon::PROGRAMS.split_ascii_whitespace().any(|program| program == first.text);
+    let led = position > 0
+        && request.tokens.get(position - 1).is_some_and(|before| RUNS.contains(&before.word.as_str()))
+        && !request.role(position).is(Role::FUNCTION);
+    if !(known || led || first.text.starts_with('/')) {
+        return Vec::new();
+    }
+    // "ls the pods", "cat the configmap": those are requests in the words of a shell.
+    let prose = position + 1 < end
+        && (request.is_determiner(position + 1)
+            || request.facts.get(position + 1).is_some_and(|facts| facts.kind.is_some()));
+    if !led && prose {
+        return Vec::new();
+    }
+    let mut readings = Vec::new();
+    let mut said = String::new();
+    for (offset, token) in
+        request.tokens.get(position..end).unwrap_or_default().iter().take(LONGEST_COMMAND).enumerate()
+    {
+        let word = match token.shape {
+            Shape::Word => token.text.clone(),
+            Shape::Quoted => shipmate_tools::command::quote(&token.text),
+            _ => break,
+        };
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(&word);
+        let more = u32::try_from(offset).unwrap_or(u32::MAX);
+        let cost = (if known { 0 } else { FREE_WORD }) + more.saturating_mul(COMMAND_WORD);
+        readings.push(Reading { end: position + offset + 1, value: Value::Text(said.clone()), cost });
     }
     readings
 }
