@@ -4,6 +4,13 @@
 //! the project folder. Afterwards nothing is vague. Slots borrow from the arguments, so there is one copy of
 //! the truth.
 
+use futures::future::BoxFuture;
+use serde_json::Value;
+use std::fmt::Debug;
+
+use crate::error::Result;
+use crate::kubernetes::Cluster;
+
 /// Which objects an object slot takes, in order of preference when one name fits several kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectAccepts {
@@ -15,6 +22,10 @@ pub enum ObjectAccepts {
     Rollout,
     /// Kinds that have pods: Deployment, StatefulSet, DaemonSet, Job, ReplicaSet, CronJob, Pod.
     HasPods,
+    /// Kinds with a pod template that may be changed: Deployment, StatefulSet, DaemonSet, CronJob.
+    Template,
+    /// Nodes.
+    Node,
 }
 
 impl ObjectAccepts {
@@ -43,6 +54,8 @@ impl ObjectAccepts {
             Self::Scalable => &["deployment", "statefulset", "replicaset"],
             Self::Rollout => &["deployment", "statefulset", "daemonset"],
             Self::HasPods => &["deployment", "statefulset", "daemonset", "cronjob", "job", "pod"],
+            Self::Template => &["deployment", "statefulset", "daemonset", "cronjob"],
+            Self::Node => &["node"],
         }
     }
 }
@@ -64,11 +77,41 @@ pub struct ObjectSlot<'a> {
     pub required: bool,
 }
 
+/// What to ask when the object itself does not settle a vague part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What to ask.
+    pub question: String,
+    /// Each way to settle it: its label, and the argument and value that say so.
+    pub choices: Vec<(String, &'static str, String)>,
+}
+
+/// A part of a call that only the object it is about can settle: which of its containers, how many are twice as
+/// many, where a field stands.
+pub trait Inside: Debug + Send {
+    /// Fills it from the whole object.
+    ///
+    /// # Errors
+    /// What the cluster answers when it has to be asked for more.
+    fn fill<'f>(
+        &'f mut self,
+        object: &'f Value,
+        cluster: &'f Cluster,
+    ) -> BoxFuture<'f, Result<Option<Question>>>;
+}
+
 /// One vague part of a call.
 #[derive(Debug)]
 pub enum Slot<'a> {
     /// A named object.
     Object(ObjectSlot<'a>),
+    /// A named object, and a part of the call that is settled by looking into it.
+    Inside {
+        /// The object.
+        object: ObjectSlot<'a>,
+        /// What it settles.
+        inside: Box<dyn Inside + 'a>,
+    },
     /// One kind or several joined by commas, or `all`; grounded to the API server's plural names.
     Kinds(&'a mut String),
     /// Where to look: a namespace, or every one.

@@ -92,6 +92,7 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
     for slot in slots {
         match slot {
             Slot::Object(slot) => object::fill(slot, world, effect).await?,
+            Slot::Inside { object, inside } => object::fill_inside(object, inside, world, effect).await?,
             Slot::Owner { owner, selector, namespace } => {
                 object::fill_owner(owner, selector, namespace, world, effect).await?;
             }

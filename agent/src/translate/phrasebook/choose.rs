@@ -331,7 +331,7 @@ fn finish(
         }
         let mut bound = whole.bind().ok()?;
         for slot in bound.slots() {
-            let Slot::Object(slot) = slot else { continue };
+            let (Slot::Object(slot) | Slot::Inside { object: slot, .. }) = slot else { continue };
             if let Some(kind) = slot.kind.clone()
                 && !fits(request, slot.accepts.kinds(), &kind)
                 && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any
