@@ -217,4 +217,6 @@ fn typed_program(tokens: &[Token]) -> (Option<Program>, &[Token]) {
 }
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ fn understood(book: &Phrasebook, request: &str) -> String {
     }
 }
 
-fn check(rows: &[(&str, &str)]) {
+pub(super) fn check(rows: &[(&str, &str)]) {
     let book = Phrasebook::new();
     let wrong: Vec<String> = rows
         .iter()
@@ -238,18 +238,11 @@ fn what_orders_nothing_changes_nothing() {
 #[test]
 fn what_no_tool_does_is_not_taken_for_what_one_does() {
     check_no_change(&[
-        "cordon node pier-1",
-        "set LOG_LEVEL=debug on ferry",
-        "label the ferry deployment with team=blue",
-        "delete the label team from deployment ferry",
-        "remove the env var DEBUG from ferry",
         "delete image acme/ferry:1",
         "remove container ferry",
         "remove the helm release ferry",
         "undelete pod buoy-0",
         "evict pod buoy-0",
-        "pause the ferry rollout",
-        "upgrade ferry to 2.0",
         "copy secret tls to mill",
         "rotate the tls secret",
         "build a team",
