@@ -149,5 +149,82 @@ fn nodes_are_closed_and_opened() {
         ("put pier-1 back into rotation", "change kubectl uncordon pier-1"),
         ("make pier-1 schedulable again", "change kubectl uncordon pier-1"),
         ("cordon the ferry deployment", "not understood"),
+        ("drain pier-1", "destroy kubectl drain pier-1 --ignore-daemonsets"),
+        ("drain pier-1 and leave the daemonsets alone", "destroy kubectl drain pier-1 --ignore-daemonsets"),
+        ("evacuate node pier-1 so that i can patch it", "destroy kubectl drain pier-1 --ignore-daemonsets"),
+        ("move all pods off pier-1", "destroy kubectl drain pier-1 --ignore-daemonsets"),
+        (
+            "drain pier-1 with force, deleting emptydir data",
+            "destroy kubectl drain pier-1 --ignore-daemonsets --delete-emptydir-data --force",
+        ),
+        (
+            "cordon pier-1 and then drain it",
+            "change kubectl cordon pier-1; destroy kubectl drain pier-1 --ignore-daemonsets",
+        ),
+    ]);
+}
+
+#[test]
+fn autoscalers_and_services_are_put_beside_workloads() {
+    check(&[
+        (
+            "autoscale ferry between 3 and 9 pods at 60% cpu",
+            "change kubectl autoscale ferry --min=3 --max=9 --cpu-percent=60",
+        ),
+        ("add an hpa to ferry min 2 max 4", "change kubectl autoscale ferry --min=2 --max=4"),
+        (
+            "autoscale the buoy deployment up to 5 replicas",
+            "change kubectl autoscale deployment/buoy --max=5",
+        ),
+        (
+            "create an autoscaler for ferry with at least 2 and at most 8 replicas when cpu is above 70 percent",
+            "change kubectl autoscale ferry --min=2 --max=8 --cpu-percent=70",
+        ),
+        ("turn on autoscaling for ferry", "question"),
+        ("expose ferry on port 8080", "change kubectl expose ferry --port=8080"),
+        (
+            "expose the ferry deployment at port 80 with target port 8000",
+            "change kubectl expose deployment/ferry --port=80 --target-port=8000",
+        ),
+        (
+            "make a nodeport service for ferry on port 3000",
+            "change kubectl expose ferry --port=3000 --type=NodePort",
+        ),
+        (
+            "expose ferry on port 80 as a load balancer",
+            "change kubectl expose ferry --port=80 --type=LoadBalancer",
+        ),
+        ("expose ferry on port 80 named pier", "change kubectl expose ferry --port=80 --name=pier"),
+        ("expose ferry", "question"),
+    ]);
+}
+
+#[test]
+fn fields_are_set_by_their_names() {
+    check(&[
+        (
+            "set minReadySeconds of ferry to 5",
+            "change kubectl patch ferry --type=merge -p '{\"minReadySeconds\":5}'",
+        ),
+        (
+            "change spec.revisionHistoryLimit of the ferry deployment to 3",
+            "change kubectl patch deployment/ferry --type=merge -p '{\"spec\":{\"revisionHistoryLimit\":3}}'",
+        ),
+        (
+            "change the schedule of the sweep cronjob to every six hours",
+            "change kubectl patch cronjob/sweep --type=merge -p '{\"spec\":{\"schedule\":\"every six hours\"}}'",
+        ),
+        (
+            "suspend the sweep cronjob",
+            "change kubectl patch cronjob/sweep --type=merge -p '{\"spec\":{\"suspend\":true}}'",
+        ),
+        (
+            "raise the maximum of the ferry autoscaler to 12",
+            "change kubectl patch horizontalpodautoscaler/ferry --type=merge -p '{\"spec\":{\"maxReplicas\":12}}'",
+        ),
+        (
+            "change the type of service pier to NodePort",
+            "change kubectl patch service/pier --type=merge -p '{\"spec\":{\"type\":\"NodePort\"}}'",
+        ),
     ]);
 }

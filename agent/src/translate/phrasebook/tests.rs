@@ -176,7 +176,7 @@ fn steps_come_in_order_and_pronouns_mean_the_step_before() {
         ),
         ("restart ferry in mill and restart buoy", "question"),
         ("restart ferry and sing a shanty", "not understood"),
-        ("restart ferry and drain the lock", "not understood"),
+        ("restart ferry and polish the lock", "not understood"),
         ("applaud everything and restart ferry", "not understood"),
     ]);
 }

@@ -120,6 +120,14 @@ impl Tool for SetEnv {
                 );
             }
         }
+        if let Some((name, value)) = self.pairs().find(|(name, _)| is_field(name)) {
+            return invalid(
+                format!("{name} looks like a field of the object and not like a variable"),
+                &format!(
+                    "to change the field, say: set {name} to {value}; variables are written in capitals"
+                ),
+            );
+        }
         for name in &self.remove {
             if !is_variable_name(name) {
                 return invalid(format!("{name:?} is not the name of a variable"), "name it without a value");
@@ -137,6 +145,16 @@ impl Tool for SetEnv {
 fn is_variable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
+/// Whether a name is written as fields of objects are: `minReadySeconds`, `spec.paused`.
+fn is_field(name: &str) -> bool {
+    let hump =
+        |two: &[u8]| matches!(two, [one, other] if one.is_ascii_lowercase() && other.is_ascii_uppercase());
+    let lower = name.starts_with(|c: char| c.is_ascii_lowercase());
+    (lower && name.as_bytes().windows(2).any(hump))
+        || name.starts_with("spec.")
+        || name.starts_with("metadata.")
 }
 
 fn text<'o>(entry: &'o Value, key: &str) -> &'o str {
@@ -343,9 +361,14 @@ mod tests {
 
     #[test]
     fn what_sets_nothing_is_refused() {
-        for (values, remove) in
-            [(&[][..], &[][..]), (&["=x"], &[]), (&["-A=1"], &[]), (&[], &["-x"]), (&["A=1"], &["A"])]
-        {
+        for (values, remove) in [
+            (&[][..], &[][..]),
+            (&["=x"], &[]),
+            (&["-A=1"], &[]),
+            (&[], &["-x"]),
+            (&["A=1"], &["A"]),
+            (&["minReadySeconds=10"], &[]),
+        ] {
             assert!(of(values, remove).check().is_err(), "{values:?} {remove:?}");
         }
         assert!(of(&["A="], &["b.c"]).check().is_ok());
