@@ -228,3 +228,24 @@ fn fields_are_set_by_their_names() {
         ),
     ]);
 }
+
+#[test]
+fn replicas_are_counted_from_what_there_is() {
+    check(&[
+        ("double the ferry", "change kubectl scale ferry --replicas=x2"),
+        ("double the ferry replicas", "change kubectl scale ferry --replicas=x2"),
+        ("triple the number of pods of buoy", "change kubectl scale buoy --replicas=x3"),
+        ("halve the replicas of ferry in mill", "change kubectl scale ferry --replicas=/2 -n mill"),
+        ("scale ferry up by 50%", "change kubectl scale ferry --replicas=+50%"),
+        (
+            "increase the ferry deployment by 100 percent",
+            "change kubectl scale deployment/ferry --replicas=+100%",
+        ),
+        ("add two more replicas to ferry", "change kubectl scale ferry --replicas=+2"),
+        ("give ferry three more pods", "change kubectl scale ferry --replicas=+3"),
+        ("add another pod to ferry", "change kubectl scale ferry --replicas=+1"),
+        ("scale ferry down by 1", "destroy kubectl scale ferry --replicas=-1"),
+        ("two more ferry pods", "change kubectl scale ferry --replicas=+2"),
+        ("reduce ferry by 25%", "change kubectl scale ferry --replicas=-25%"),
+    ]);
+}

@@ -322,7 +322,7 @@ fn finish(
         for argument in tool.required() {
             // Only to see the tool's slots; the call itself keeps its gap.
             let filler = match tool.argument(&argument.name) {
-                Some(super::tool::ArgumentType::Number) => json!(1),
+                Some(super::tool::ArgumentType::Number | super::tool::ArgumentType::Amount) => json!(1),
                 Some(super::tool::ArgumentType::Flag) => json!(false),
                 Some(super::tool::ArgumentType::List) => json!([]),
                 _ => json!("x"),
