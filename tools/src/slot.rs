@@ -4,6 +4,13 @@
 //! the project folder. Afterwards nothing is vague. Slots borrow from the arguments, so there is one copy of
 //! the truth.
 
+use futures::future::BoxFuture;
+use serde_json::Value;
+use std::fmt::Debug;
+
+use crate::error::Result;
+use crate::kubernetes::Cluster;
+
 /// Which objects an object slot takes, in order of preference when one name fits several kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectAccepts {
@@ -17,6 +24,10 @@ pub enum ObjectAccepts {
     HasPods,
     /// Kinds that one can connect to: workloads, Services and pods.
     Listens,
+    /// Kinds with a pod template that may be changed: Deployment, StatefulSet, DaemonSet, CronJob.
+    Template,
+    /// Nodes.
+    Node,
 }
 
 impl ObjectAccepts {
@@ -46,6 +57,8 @@ impl ObjectAccepts {
             Self::Rollout => &["deployment", "statefulset", "daemonset"],
             Self::HasPods => &["deployment", "statefulset", "daemonset", "cronjob", "job", "pod"],
             Self::Listens => &["deployment", "statefulset", "daemonset", "service", "pod"],
+            Self::Template => &["deployment", "statefulset", "daemonset", "cronjob"],
+            Self::Node => &["node"],
         }
     }
 }
@@ -65,6 +78,29 @@ pub struct ObjectSlot<'a> {
     pub accepts: ObjectAccepts,
     /// Whether the call means nothing without it.
     pub required: bool,
+}
+
+/// What to ask when the object itself does not settle a vague part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What to ask.
+    pub question: String,
+    /// Each way to settle it: its label, and the argument and value that say so.
+    pub choices: Vec<(String, &'static str, String)>,
+}
+
+/// A part of a call that only the object it is about can settle: which of its containers, how many are twice as
+/// many, where a field stands.
+pub trait Inside: Debug + Send {
+    /// Fills it from the whole object.
+    ///
+    /// # Errors
+    /// What the cluster answers when it has to be asked for more.
+    fn fill<'f>(
+        &'f mut self,
+        object: &'f Value,
+        cluster: &'f Cluster,
+    ) -> BoxFuture<'f, Result<Option<Question>>>;
 }
 
 /// One vague part of a call.
@@ -91,6 +127,13 @@ pub enum Slot<'a> {
         namespace: &'a mut Option<String>,
         /// Its port, as for an endpoint.
         port: Option<&'a mut Option<u16>>,
+    },
+    /// A named object, and a part of the call that is settled by looking into it.
+    Inside {
+        /// The object.
+        object: ObjectSlot<'a>,
+        /// What it settles.
+        inside: Box<dyn Inside + 'a>,
     },
     /// One kind or several joined by commas, or `all`; grounded to the API server's plural names.
     Kinds(&'a mut String),

@@ -98,8 +98,12 @@ pub fn call_from_words(tool: &str, words: &[String]) -> Result<Call, AgentError>
 
 fn typed(kind: &Value, text: &str) -> Option<Value> {
     if has_type(kind, "integer") || has_type(kind, "number") || has_type(kind, "boolean") {
-        let value: Value = serde_json::from_str(text).ok()?;
-        (value.is_number() || value.is_boolean()).then_some(value)
+        let value: Option<Value> = serde_json::from_str(text).ok();
+        match value.filter(|value| value.is_number() || value.is_boolean()) {
+            // What may be said in words too is judged by the tool.
+            None if has_type(kind, "string") => Some(Value::String(text.to_owned())),
+            value => value,
+        }
     } else {
         Some(Value::String(text.to_owned()))
     }

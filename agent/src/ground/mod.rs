@@ -97,6 +97,7 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
             Slot::Another { kind, reference, namespace, port } => {
                 endpoint::fill_another(kind, reference, namespace, port, world, effect).await?;
             }
+            Slot::Inside { object, inside } => object::fill_inside(object, inside, world, effect).await?,
             Slot::Owner { owner, selector, namespace } => {
                 object::fill_owner(owner, selector, namespace, world, effect).await?;
             }

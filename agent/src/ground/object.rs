@@ -3,6 +3,7 @@
 
 use futures::future::join_all;
 use shipmate_tools::kubernetes::{Cluster, Identity, ResourceType, selector_text};
+use shipmate_tools::slot::Inside;
 use shipmate_tools::{Effect, ErrorKind, Feedback, ObjectAccepts, ObjectSlot, ReadWorld, ToolError};
 
 use super::matching::{Fit, fit, nearest};
@@ -53,6 +54,42 @@ pub(super) async fn fill(slot: ObjectSlot<'_>, world: &ReadWorld, effect: Effect
     *slot.name = Some(found.name);
     *slot.namespace = found.namespace;
     Ok(())
+}
+
+/// Finds the object, then lets the part of the call that it settles look into it.
+pub(super) async fn fill_inside(
+    slot: ObjectSlot<'_>,
+    mut inside: Box<dyn Inside + '_>,
+    world: &ReadWorld,
+    effect: Effect,
+) -> Result<(), Obstacle> {
+    let ObjectSlot { kind, name, namespace, selector, accepts, required } = slot;
+    let object = ObjectSlot {
+        kind: &mut *kind,
+        name: &mut *name,
+        namespace: &mut *namespace,
+        selector,
+        accepts,
+        required,
+    };
+    fill(object, world, effect).await?;
+    if name.is_none() {
+        return Ok(());
+    }
+    let cluster = world.cluster().await?;
+    let target = cluster.target(kind.as_deref(), name.as_deref(), namespace.as_deref()).await?;
+    let (object, _) = target.read(cluster).await?;
+    match inside.fill(&object, cluster).await? {
+        None => Ok(()),
+        Some(question) => Err(Obstacle::Ask {
+            question: question.question,
+            choices: question
+                .choices
+                .into_iter()
+                .map(|(label, argument, value)| Choice { label, arguments: vec![(argument, value)] })
+                .collect(),
+        }),
+    }
 }
 
 pub(super) async fn fill_owner(

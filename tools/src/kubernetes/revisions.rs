@@ -1,29 +1,51 @@
-//! The revisions of a workload: what its pods were made from, now and before. A Deployment keeps them as
-//! ReplicaSets, a StatefulSet or DaemonSet as ControllerRevisions.
+//! The revisions that a workload can go back to: the ReplicaSets of a Deployment, the ControllerRevisions of a
+//! StatefulSet or DaemonSet, each with the pod template it had.
 
 use serde_json::{Value, json};
 
 use crate::error::{ErrorKind, Feedback, Result};
 
 use super::cluster::Cluster;
+use super::family::uid;
 use super::objects::Query;
 use super::workload::selector_text;
 
-/// One revision of a workload.
+/// The annotation by which a Deployment and its ReplicaSets say their revision.
+const REVISION: &str = "deployment.kubernetes.io/revision";
+
+/// The annotation that says why a revision was made.
+pub const CHANGE_CAUSE: &str = "kubernetes.io/change-cause";
+
+/// The label that tells the pods of one ReplicaSet from those of another; no part of a Deployment's template.
+const HASH: &str = "pod-template-hash";
+
+/// Annotations of a ReplicaSet that are its own bookkeeping (k8s.io/kubectl, polymorphichelpers/rollback.go).
+const BOOKKEEPING: [&str; 6] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+];
+
+/// A revision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Revision {
-    /// Its number; the newest has the highest.
+    /// Its number, counted up with every change.
     pub number: u64,
+    /// The pod template it had.
+    pub template: Value,
+    /// Annotations that came with it and go back with it; none where the kind does not keep them.
+    pub annotations: Option<Value>,
+    /// Why it was made, if anybody said (`kubernetes.io/change-cause`).
+    pub cause: Option<String>,
     /// The object that keeps it: a ReplicaSet or ControllerRevision.
     pub name: String,
     /// When that object was made; a revision that was rolled back to is older than its number says.
     pub created: Option<String>,
-    /// What somebody noted as the cause (`kubernetes.io/change-cause`).
-    pub cause: Option<String>,
     /// How many pods run it, where the object that keeps it knows.
     pub pods: Option<u64>,
-    /// Its pod template.
-    pub template: Value,
 }
 
 impl Revision {
@@ -39,83 +61,137 @@ impl Revision {
     /// Its pod template as an object of its own, so that two can be compared and printed.
     #[must_use]
     pub fn as_object(&self) -> Value {
-        let mut template = self.template.clone();
-        if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
-            labels.remove("pod-template-hash");
-        }
-        json!({"template": template})
+        json!({"template": self.template})
     }
 }
 
-fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
-    object.pointer(path).and_then(Value::as_str)
-}
-
 impl Cluster {
-    /// The revisions of a Deployment, StatefulSet or DaemonSet, the oldest first.
+    /// The revisions of a Deployment, StatefulSet or DaemonSet (a whole object with its kind), oldest first.
     ///
     /// # Errors
-    /// `InvalidArguments` for any other kind, else as [`Cluster::ask`].
-    pub async fn revisions(&self, workload: &Value) -> Result<Vec<Revision>> {
-        let kind = text(workload, "/kind").unwrap_or_default();
-        let word = match kind {
+    /// `InvalidArguments` for other kinds, else as [`Cluster::ask`].
+    pub async fn revisions(&self, object: &Value) -> Result<Vec<Revision>> {
+        let kind = text(object, "/kind").unwrap_or_default();
+        let holder = match kind {
             "Deployment" => "replicasets",
-            "StatefulSet" | "DaemonSet" => "controllerrevisions",
-            other => {
+            "StatefulSet" | "DaemonSet" => "controllerrevisions.apps",
+            _ => {
                 return Err(Feedback::new(
                     ErrorKind::InvalidArguments,
-                    format!("a {other} keeps no revisions"),
+                    format!("a {kind} has no revisions to go back to"),
                 )
-                .next("ask about a Deployment, StatefulSet or DaemonSet")
+                .next("name a Deployment, StatefulSet or DaemonSet")
                 .into());
             }
         };
-        let resource = self.kind(word).await?;
+        let resource = self.kind(holder).await?;
         let query = Query {
-            namespace: text(workload, "/metadata/namespace").map(str::to_owned),
-            selector: selector_text(workload),
-            fields: None,
+            namespace: text(object, "/metadata/namespace").map(str::to_owned),
+            selector: selector_text(object),
+            ..Query::default()
         };
-        let uid = text(workload, "/metadata/uid");
-        let mut revisions: Vec<Revision> = self
-            .objects(&resource, &query)
-            .await?
-            .iter()
-            .filter(|kept| {
-                let owners = kept.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-                owners.into_iter().flatten().any(|owner| text(owner, "/uid") == uid && uid.is_some())
-            })
-            .filter_map(read)
-            .collect();
+        let held = self.objects(&resource, &query).await?;
+        let own = held.iter().filter(|held| is_owned(held, object));
+        let mut revisions: Vec<Revision> = if kind == "Deployment" {
+            own.filter_map(of_replica_set).collect()
+        } else {
+            own.filter_map(of_controller_revision).collect()
+        };
         revisions.sort_by_key(|revision| revision.number);
         Ok(revisions)
     }
 }
 
-fn read(kept: &Value) -> Option<Revision> {
-    let annotation = |key: &str| {
-        kept.pointer("/metadata/annotations")
-            .and_then(|notes| notes.get(key))
-            .and_then(Value::as_str)
-            .filter(|note| !note.is_empty())
-            .map(str::to_owned)
-    };
-    let number = match kept.get("revision").and_then(Value::as_u64) {
-        Some(number) => number,
-        None => annotation("deployment.kubernetes.io/revision")?.parse().ok()?,
-    };
-    Some(Revision {
-        number,
-        name: text(kept, "/metadata/name").unwrap_or_default().to_owned(),
-        created: text(kept, "/metadata/creationTimestamp").map(str::to_owned),
-        cause: annotation("kubernetes.io/change-cause"),
-        pods: kept.get("spec").map(|_| kept.pointer("/status/replicas").and_then(Value::as_u64).unwrap_or(0)),
-        template: kept
-            .pointer("/spec/template")
-            .or_else(|| kept.pointer("/data/spec/template"))
-            .cloned()
-            .unwrap_or_default(),
+/// The revision that an object is at: the one that has its template.
+#[must_use]
+pub fn current_revision(object: &Value, revisions: &[Revision]) -> Option<u64> {
+    if let Some(number) = object
+        .pointer("/metadata/annotations")
+        .and_then(|annotations| annotations.get(REVISION))
+        .and_then(Value::as_str)
+    {
+        return number.parse().ok();
+    }
+    let template = object.pointer("/spec/template")?;
+    let same = revisions.iter().rev().find(|revision| &revision.template == template);
+    same.or(revisions.last()).map(|revision| revision.number)
+}
+
+/// Puts a revision's template, and the annotations that came with it, back onto an object.
+pub fn restore(object: &mut Value, revision: &Revision) {
+    if let Some(template) = object.pointer_mut("/spec/template") {
+        *template = revision.template.clone();
+    }
+    let Some(from) = revision.annotations.as_ref().and_then(Value::as_object) else { return };
+    let now = object.pointer("/metadata/annotations").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut annotations: serde_json::Map<String, Value> =
+        now.into_iter().filter(|(key, _)| BOOKKEEPING.contains(&key.as_str())).collect();
+    for (key, value) in from {
+        annotations.insert(key.clone(), value.clone());
+    }
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        if annotations.is_empty() {
+            metadata.shift_remove("annotations");
+        } else {
+            metadata.insert("annotations".to_owned(), Value::Object(annotations));
+        }
+    }
+}
+
+fn text<'o>(object: &'o Value, path: &str) -> Option<&'o str> {
+    object.pointer(path).and_then(Value::as_str)
+}
+
+fn is_owned(held: &Value, object: &Value) -> bool {
+    let owners = held.pointer("/metadata/ownerReferences").and_then(Value::as_array);
+    owners.into_iter().flatten().any(|owner| {
+        owner.get("uid").and_then(Value::as_str) == uid(object)
+            && owner.get("controller").and_then(Value::as_bool) == Some(true)
     })
+}
+
+fn of_replica_set(set: &Value) -> Option<Revision> {
+    let annotations = set.pointer("/metadata/annotations")?;
+    let number = annotations.get(REVISION)?.as_str()?.parse().ok()?;
+    let mut template = set.pointer("/spec/template")?.clone();
+    if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.shift_remove(HASH);
+    }
+    let mut kept = annotations.clone();
+    if let Some(kept) = kept.as_object_mut() {
+        kept.retain(|key, _| !BOOKKEEPING.contains(&key.as_str()));
+    }
+    let pods = set.pointer("/status/replicas").and_then(Value::as_u64).unwrap_or(0);
+    Some(Revision { pods: Some(pods), ..kept_by(set, number, template, Some(kept)) })
+}
+
+fn of_controller_revision(held: &Value) -> Option<Revision> {
+    let number = held.get("revision")?.as_u64()?;
+    let mut template = held.pointer("/data/spec/template")?.clone();
+    // The template is kept as a patch that replaces the old one.
+    if let Some(template) = template.as_object_mut() {
+        template.shift_remove("$patch");
+    }
+    Some(kept_by(held, number, template, None))
+}
+
+/// A revision with what every object that keeps one says alike.
+fn kept_by(held: &Value, number: u64, template: Value, annotations: Option<Value>) -> Revision {
+    let cause = held
+        .pointer("/metadata/annotations")
+        .and_then(|annotations| annotations.get(CHANGE_CAUSE))
+        .and_then(Value::as_str)
+        .filter(|cause| !cause.is_empty())
+        .map(str::to_owned);
+    Revision {
+        number,
+        template,
+        annotations,
+        cause,
+        name: text(held, "/metadata/name").unwrap_or_default().to_owned(),
+        created: text(held, "/metadata/creationTimestamp").map(str::to_owned),
+        pods: None,
+    }
 }
 
 #[cfg(test)]
@@ -123,30 +199,35 @@ mod tests {
     use super::*;
     use crate::kubernetes::mock::answering;
 
+    fn set(number: &str, image: &str, owner: &str) -> Value {
+        json!({"metadata": {"annotations": {REVISION: number, "note": image, "deployment.kubernetes.io/desired-replicas": "2"},
+                "ownerReferences": [{"controller": true, "uid": owner}]},
+            "spec": {"template": {"metadata": {"labels": {"app": "web", HASH: "x"}}, "spec": {"containers": [{"image": image}]}}}})
+    }
+
     #[tokio::test]
-    async fn revisions_are_those_of_the_workload_in_order() {
-        let kept = |number: &str, owner: &str| {
-            json!({"metadata": {"name": format!("web-{number}"), "annotations": {"deployment.kubernetes.io/revision": number},
-                "ownerReferences": [{"uid": owner}]}, "spec": {"template": {"metadata": {"labels": {"pod-template-hash": number}},
-                "spec": {"containers": [{"image": format!("web:{number}")}]}}}, "status": {"replicas": 2}})
-        };
-        let cluster = answering(move |uri| {
-            assert!(uri.contains("/replicasets") && uri.contains("labelSelector=app%3Dweb"), "{uri}");
-            json!({"items": [kept("10", "u"), kept("9", "u"), kept("3", "another")]})
-        });
-        let workload = json!({"kind": "Deployment", "metadata": {"uid": "u", "namespace": "shop"},
-            "spec": {"selector": {"matchLabels": {"app": "web"}}}});
-        let found = cluster.revisions(&workload).await.unwrap();
-        assert_eq!(found.iter().map(|one| one.number).collect::<Vec<_>>(), [9, 10]);
-        assert_eq!((found[1].images(), found[1].pods), (vec!["web:10".to_owned()], Some(2)));
-        assert_eq!(found[1].as_object()["template"]["metadata"]["labels"], json!({}));
-        assert!(cluster.revisions(&json!({"kind": "Job"})).await.is_err());
+    async fn replica_sets_are_revisions_of_their_own_deployment() {
+        let cluster = answering(
+            |_| json!({"items": [set("3", "web:3", "dep"), set("1", "web:1", "dep"), set("9", "x", "other")]}),
+        );
+        let mut deployment = json!({"kind": "Deployment", "metadata": {"namespace": "shop", "uid": "dep",
+            "annotations": {REVISION: "3", "note": "web:3", "later": "x"}},
+            "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": {}}});
+        let revisions = cluster.revisions(&deployment).await.unwrap();
+        assert_eq!(revisions.iter().map(|revision| revision.number).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(current_revision(&deployment, &revisions), Some(3));
+        restore(&mut deployment, &revisions[0]);
+        assert_eq!(deployment["spec"]["template"]["metadata"]["labels"], json!({"app": "web"}));
+        assert_eq!(deployment["metadata"]["annotations"], json!({REVISION: "3", "note": "web:1"}));
     }
 
     #[test]
-    fn a_set_keeps_its_revisions_as_data() {
-        let kept = json!({"metadata": {"name": "db-1"}, "revision": 4, "data": {"spec": {"template": {"spec": {"containers": [{"image": "db:4"}]}}}}});
-        let revision = read(&kept).unwrap();
-        assert_eq!((revision.number, revision.pods, revision.images()), (4, None, vec!["db:4".to_owned()]));
+    fn a_controller_revision_holds_the_template_as_a_patch() {
+        let held =
+            json!({"revision": 2, "data": {"spec": {"template": {"$patch": "replace", "spec": {"a": 1}}}}});
+        let revision = of_controller_revision(&held).unwrap();
+        assert_eq!((revision.number, revision.template.clone()), (2, json!({"spec": {"a": 1}})));
+        let object = json!({"kind": "StatefulSet", "spec": {"template": {"spec": {"a": 1}}}});
+        assert_eq!(current_revision(&object, &[revision]), Some(2));
     }
 }

@@ -283,6 +283,7 @@ mod tests {
     #[test]
     fn a_rollout_says_which_image_came_for_which() {
         let revision = |number: u64, image: &str| Revision {
+            annotations: None,
             number,
             name: String::new(),
             created: Some("2026-01-01T00:00:00Z".to_owned()),

@@ -46,13 +46,13 @@ impl Role {
             "kind" => Self::Kind,
             "kinds" => Self::Kinds,
             "namespace" | "place" => Self::Namespace,
-            "count" => Self::Count,
+            "count" | "percent" => Self::Count,
             "duration" => Self::Duration,
             "quantity" => Self::Quantity,
             "path" => Self::Path,
-            "image" => Self::Image,
+            "image" | "tagged" => Self::Image,
             "assignment" | "label" => Self::Assignment,
-            "word" => Self::Word,
+            "word" | "variable" | "field" => Self::Word,
             _ => return None,
         })
     }

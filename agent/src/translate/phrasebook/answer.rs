@@ -132,7 +132,7 @@ fn argument_question(step: &Reading<'_>, name: &str, object: Option<&str>) -> St
         .map(|meaning| format!(" ({meaning})"))
         .unwrap_or_default();
     match step.tool.argument(name) {
-        Some(ArgumentType::Number) => format!("how many {words}{of}?{meaning}"),
+        Some(ArgumentType::Number | ArgumentType::Amount) => format!("how many {words}{of}?{meaning}"),
         _ => format!("which {words}{of}?{meaning}"),
     }
 }

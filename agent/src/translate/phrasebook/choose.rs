@@ -335,7 +335,7 @@ fn finish(
         for argument in tool.required() {
             // Only to see the tool's slots; the call itself keeps its gap.
             let filler = match tool.argument(&argument.name) {
-                Some(super::tool::ArgumentType::Number) => json!(1),
+                Some(super::tool::ArgumentType::Number | super::tool::ArgumentType::Amount) => json!(1),
                 Some(super::tool::ArgumentType::Flag) => json!(false),
                 Some(super::tool::ArgumentType::List) => json!([]),
                 _ => json!("x"),
@@ -344,7 +344,12 @@ fn finish(
         }
         let mut bound = whole.bind().ok()?;
         for slot in bound.slots() {
-            let (Slot::Object(slot) | Slot::Endpoint { object: slot, .. }) = slot else { continue };
+            let (Slot::Object(slot)
+            | Slot::Endpoint { object: slot, .. }
+            | Slot::Inside { object: slot, .. }) = slot
+            else {
+                continue;
+            };
             if let Some(kind) = slot.kind.clone()
                 && !fits(request, slot.accepts.kinds(), &kind)
                 && slot.accepts != shipmate_tools::slot::ObjectAccepts::Any

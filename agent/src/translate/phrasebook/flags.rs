@@ -65,8 +65,12 @@ pub(super) fn span(request: &Request<'_>, tool: &ToolPatterns, position: usize, 
         }
     };
     let value = match kind {
-        ArgumentType::Number if value.parse::<i64>().is_ok_and(|number| number < 0) => Value::Negative,
-        ArgumentType::Number => Value::Count(value.parse().ok()?),
+        ArgumentType::Number | ArgumentType::Amount
+            if value.parse::<i64>().is_ok_and(|number| number < 0) =>
+        {
+            Value::Negative
+        }
+        ArgumentType::Number | ArgumentType::Amount => Value::Count(value.parse().ok()?),
         _ => Value::Text(value),
     };
     let captured = vec![Captured { argument: Some(argument), kind: SlotType::Word, value }];

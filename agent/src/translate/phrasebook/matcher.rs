@@ -286,6 +286,12 @@ impl<'r, 'a> Run<'r, 'a> {
             }
             return;
         };
+        // "raise its memory: request 64Mi": what follows a colon is said by the same person when a part of the
+        // phrase stands before it; before that it may introduce somebody else's words.
+        let colon = request.tokens.get(position).is_some_and(|token| token.shape == Shape::Colon);
+        if colon && self.literals > 0 {
+            self.step_over(FILLER, 0, 0, |run| run.go(step, position + 1));
+        }
         for span in request.filler.get(position).map(Vec::as_slice).unwrap_or_default() {
             if span.end <= self.end && !(span.read_only && tool.can_change) {
                 let cost = if span.read_only { READ_FILLER } else { FILLER };

@@ -226,6 +226,8 @@ fn typed_program(tokens: &[Token]) -> (Option<Program>, &[Token]) {
 }
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
 mod look_tests;
 #[cfg(test)]
 mod tests;

@@ -90,6 +90,20 @@ pub(in crate::translate) fn count(words: &[&str]) -> Option<(usize, Count)> {
     }
 }
 
+/// The hundredths at the start of `words`: `80%`, `80 %`, "eighty percent".
+pub(in crate::translate) fn percent(words: &[&str]) -> Option<(usize, u64)> {
+    let first = words.first()?;
+    if let Some(number) = first.strip_suffix('%').filter(|number| !number.is_empty()) {
+        return Some((1, single(number)?));
+    }
+    let Some((taken, Count::Of(value))) = count(words) else { return None };
+    match words.get(taken..)? {
+        ["%" | "percent" | "pct" | "procent", ..] => Some((taken + 1, value)),
+        ["per", "cent", ..] => Some((taken + 2, value)),
+        _ => None,
+    }
+}
+
 /// Seconds in a unit of time.
 fn unit(word: &str) -> Option<u64> {
     Some(match word {
@@ -212,6 +226,19 @@ mod tests {
             (vec!["many"], None),
         ] {
             assert_eq!(count(&words), expected, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn hundredths_need_their_sign() {
+        for (words, expected) in [
+            (vec!["80%"], Some((1, 80))),
+            (vec!["80", "%", "cpu"], Some((2, 80))),
+            (vec!["eighty", "percent"], Some((2, 80))),
+            (vec!["80"], None),
+            (vec!["%"], None),
+        ] {
+            assert_eq!(percent(&words), expected, "{words:?}");
         }
     }
 

@@ -63,6 +63,14 @@ pub(super) enum SlotType {
     Path,
     /// An image.
     Image,
+    /// An image that says its tag or its registry, so that it can be nothing else.
+    Tagged,
+    /// The name of a variable, in capitals.
+    Variable,
+    /// A field by its name in the API (`minReadySeconds`) or its path (`spec.paused`).
+    Field,
+    /// A number of hundredths.
+    Percent,
     /// `a.b=c`.
     Assignment,
     /// `key=value`.
@@ -87,6 +95,10 @@ impl SlotType {
             "command" => Self::Command,
             "path" => Self::Path,
             "image" => Self::Image,
+            "tagged" => Self::Tagged,
+            "variable" => Self::Variable,
+            "field" => Self::Field,
+            "percent" => Self::Percent,
             "assignment" => Self::Assignment,
             "label" => Self::Label,
             "namespace" => Self::Namespace,

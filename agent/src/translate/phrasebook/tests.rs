@@ -177,7 +177,7 @@ fn steps_come_in_order_and_pronouns_mean_the_step_before() {
         ),
         ("restart ferry in mill and restart buoy", "question"),
         ("restart ferry and sing a shanty", "not understood"),
-        ("restart ferry and drain the lock", "not understood"),
+        ("restart ferry and polish the lock", "not understood"),
         ("applaud everything and restart ferry", "not understood"),
     ]);
 }
@@ -239,18 +239,11 @@ fn what_orders_nothing_changes_nothing() {
 #[test]
 fn what_no_tool_does_is_not_taken_for_what_one_does() {
     check_no_change(&[
-        "cordon node pier-1",
-        "set LOG_LEVEL=debug on ferry",
-        "label the ferry deployment with team=blue",
-        "delete the label team from deployment ferry",
-        "remove the env var DEBUG from ferry",
         "delete image acme/ferry:1",
         "remove container ferry",
         "remove the helm release ferry",
         "undelete pod buoy-0",
         "evict pod buoy-0",
-        "pause the ferry rollout",
-        "upgrade ferry to 2.0",
         "copy secret tls to mill",
         "rotate the tls secret",
         "build a team",

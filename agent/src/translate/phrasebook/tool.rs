@@ -17,6 +17,8 @@ pub(super) enum ArgumentType {
     Flag,
     /// A whole number.
     Number,
+    /// A whole number, or a text that says how to come to one.
+    Amount,
     /// Text.
     Text,
     /// Several texts.
@@ -165,7 +167,15 @@ impl ToolPatterns {
         let new = match (kind, value) {
             (ArgumentType::Text, Value::Text(text)) => json!(text),
             (ArgumentType::Text, Value::Count(count)) => json!(count.to_string()),
-            (ArgumentType::Number, Value::Count(count)) => json!(count),
+            (ArgumentType::Number | ArgumentType::Amount, Value::Count(count)) => json!(count),
+            (ArgumentType::Amount, Value::Text(text)) => {
+                // "+2" is two more, and no number.
+                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                text.parse::<u64>()
+                    .ok()
+                    .filter(|_| digits)
+                    .map_or_else(|| json!(text), |number| json!(number))
+            }
             (ArgumentType::Number, Value::Text(text)) => match text.parse::<u64>() {
                 Ok(number) => json!(number),
                 Err(_) => return false,
@@ -242,6 +252,8 @@ fn argument_type(schema: &Json) -> ArgumentType {
         ArgumentType::List
     } else if types.contains(&"boolean") {
         ArgumentType::Flag
+    } else if types.contains(&"integer") && types.contains(&"string") {
+        ArgumentType::Amount
     } else if types.contains(&"integer") || types.contains(&"number") {
         ArgumentType::Number
     } else {

@@ -96,6 +96,17 @@ pub(super) fn read(
                 Vec::new()
             }
         }
+        SlotType::Tagged if is_image(&token.word) && token.word.contains([':', '/']) => {
+            one(token.text.clone(), 0)
+        }
+        SlotType::Variable if is_variable(&token.text) => one(token.text.clone(), 0),
+        SlotType::Field if is_field(&token.text) => one(token.text.clone(), 0),
+        SlotType::Percent => match numbers::percent(&words()) {
+            Some((taken, count)) => {
+                vec![Reading { end: position + taken, value: Value::Count(count), cost: 0 }]
+            }
+            None => Vec::new(),
+        },
         SlotType::Assignment | SlotType::Label => match token.text.split_once('=') {
             Some((key, value))
                 if !key.is_empty()
@@ -110,7 +121,13 @@ pub(super) fn read(
             one(token.word.clone(), 0)
         }
         SlotType::Place if is_place(request, position) => one(token.word.clone(), 2),
-        SlotType::Word | SlotType::Image | SlotType::Namespace | SlotType::Place => Vec::new(),
+        SlotType::Word
+        | SlotType::Image
+        | SlotType::Tagged
+        | SlotType::Variable
+        | SlotType::Field
+        | SlotType::Namespace
+        | SlotType::Place => Vec::new(),
     }
 }
 
@@ -315,6 +332,26 @@ fn is_image(word: &str) -> bool {
         && word.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
         && word.bytes().next_back().is_some_and(|byte| byte.is_ascii_alphanumeric())
         && !word.contains("//")
+}
+
+/// Whether a word is written as variables are: capitals, digits and underscores.
+fn is_variable(text: &str) -> bool {
+    text.len() > 1
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && text.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Whether a word is written as fields are: `minReadySeconds`, `spec.paused`, `.spec.ports[0].port`.
+fn is_field(text: &str) -> bool {
+    let path = text.strip_prefix('.').unwrap_or(text);
+    let begins = path.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
+    let hump = path
+        .as_bytes()
+        .windows(2)
+        .any(|two| matches!(two, [one, other] if one.is_ascii_lowercase() && other.is_ascii_uppercase()));
+    let top = path.split(['.', '[']).next().unwrap_or_default();
+    let dotted = path.contains('.') && matches!(top, "spec" | "metadata" | "data" | "rules" | "subjects");
+    begins && (hump || dotted) && path.chars().all(|c| c.is_ascii_alphanumeric() || "._-[]/".contains(c))
 }
 
 /// Whether "in x" can mean the namespace x.

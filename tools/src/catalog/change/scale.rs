@@ -11,8 +11,8 @@ use crate::call::{Call, Effect};
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::kubernetes::{
-    Cluster, FIELD_MANAGER, Target, autoscaler_of, difference, ownership_warnings, reference,
-    wait_for_replicas,
+    Cluster, FIELD_MANAGER, HowMany, Replicas, Target, autoscaler_of, difference, ownership_warnings,
+    reference, wait_for_replicas,
 };
 use crate::outcome::{Outcome, Verification};
 use crate::preview::{Action, ObjectChange, Preview};
@@ -22,6 +22,8 @@ use crate::tool::{ChangeTool, Changer, Tool};
 use crate::world::{ReadWorld, World};
 
 /// Change how many pods of a workload run.
+///
+/// Besides a number, replicas may be a change of what there is: +2, -2, x2, /2, +50% or -50%.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scale {
@@ -32,7 +34,7 @@ pub(crate) struct Scale {
     /// Its namespace.
     namespace: Option<String>,
     /// How many pods to run; 0 stops it.
-    replicas: u32,
+    replicas: Replicas,
 }
 
 impl Tool for Scale {
@@ -54,12 +56,50 @@ impl Tool for Scale {
         "(run|keep) {object} (with|at|on) {replicas:count} (replicas|pods|instances|copies)",
         "(need|want|run) {replicas:count} {object}",
         "(take|bring|turn|scale|shut) {object} down to (zero|nothing|no replicas|no pods|zero replicas|zero pods) => replicas=0",
+        "double [the] [number of] {object} [pods|replicas|instances] => replicas=x2",
+        "double [the] (replicas|replica count|number of replicas|number of pods|pods|instances) (of|for|in) {object} => replicas=x2",
+        "triple [the] [number of] {object} [pods|replicas|instances] => replicas=x3",
+        "triple [the] (replicas|replica count|number of replicas|number of pods|pods|instances) (of|for|in) {object} => replicas=x3",
+        "quadruple [the] [number of] {object} [pods|replicas|instances] => replicas=x4",
+        "(halve|half) [the] [number of] {object} [pods|replicas|instances] => replicas=/2",
+        "(halve|half|cut in half) [the] (replicas|replica count|number of replicas|number of pods|pods|instances) (of|for|in) {object} => replicas=/2",
+        "cut [the] {object} [replicas|pods] (in half|by half) => replicas=/2",
+        "(run|have|want|need|give|make|use|scale [up] to|scale) (twice|double) [as many] [replicas|pods|instances] [of|for|as many] {object} [replicas|pods] => replicas=x2",
+        "(scale|bring|bump) {object} [up] to (twice|double) [the|as many|its] [number|current] [of] [replicas|pods|size] => replicas=x2",
+        "(scale up|scale out|increase|grow|raise|bump|bump up|enlarge) [the] [number of] {object} [replicas|pods|instances] by {more:percent} => replicas=+{more}%",
+        "scale {object} (up|out) by {more:percent} => replicas=+{more}%",
+        "(increase|grow|raise|bump) [the] (replicas|replica count|number of replicas|number of pods) (of|for) {object} by {more:percent} => replicas=+{more}%",
+        "(scale down|scale in|decrease|shrink|reduce|lower|cut) [the] [number of] {object} [replicas|pods|instances] by {less:percent} => replicas=-{less}%",
+        "scale {object} (down|in) by {less:percent} => replicas=-{less}%",
+        "(decrease|shrink|reduce|lower|cut) [the] (replicas|replica count|number of replicas|number of pods) (of|for) {object} by {less:percent} => replicas=-{less}%",
+        "(scale up|scale out|increase|grow|raise|bump|bump up) [the] [number of] {object} [replicas|pods|instances] by {more:count} [more] [replicas|pods|instances] => replicas=+{more}",
+        "scale {object} (up|out) by {more:count} [more] [replicas|pods|instances] => replicas=+{more}",
+        "(increase|grow|raise|bump) [the] (replicas|replica count|number of replicas|number of pods) (of|for) {object} by {more:count} => replicas=+{more}",
+        "(scale down|scale in|decrease|shrink|reduce|lower) [the] [number of] {object} [replicas|pods|instances] by {less:count} [replicas|pods|instances] => replicas=-{less}",
+        "scale {object} (down|in) by {less:count} [replicas|pods|instances] => replicas=-{less}",
+        "(decrease|shrink|reduce|lower) [the] (replicas|replica count|number of replicas|number of pods) (of|for) {object} by {less:count} => replicas=-{less}",
+        "(add|start|run|spin up|create|launch|need|want|give me|get) {more:count} (more|additional|extra|further) (replicas|replica|pods|pod|instances|instance|copies|copy) (of|for|to) {object} => replicas=+{more}",
+        "(add|give) {more:count} [more|additional|extra|further] (replicas|replica|pods|pod|instances|instance|copies|copy) (to) {object} => replicas=+{more}",
+        "(give|add to) {object} {more:count} (more|additional|extra|further) (replicas|replica|pods|pod|instances|instance|copies|copy) => replicas=+{more}",
+        "(give|add to) {object} (another) (replica|pod|instance|copy) => replicas=+1",
+        "(add|start|run|spin up) (another|one more) (replica|pod|instance|copy) (of|for|to) {object} => replicas=+1",
+        "{more:count} more {object} (pods|replicas|instances) => replicas=+{more}",
+        "{more:count} more (pods|replicas|instances|copies) (of|for) {object} => replicas=+{more}",
+        "{less:count} (fewer|less) (pods|replicas|instances|copies) (of|for) {object} => replicas=-{less}",
+        "{less:count} (fewer|less) {object} (pods|replicas|instances) => replicas=-{less}",
+        "(run|use|have) {less:count} (fewer|less) (pods|replicas|instances|copies) (of|for) {object} => replicas=-{less}",
         "scale [up|down] {object} [up|down]",
         "scale",
     ];
 
     fn effect(&self) -> Effect {
-        if self.replicas == 0 { Effect::Destroy } else { Effect::Change }
+        match self.replicas {
+            // Until the workload is known, fewer may be none.
+            Replicas::To(0) | Replicas::Times(0) | Replicas::Fewer(_) | Replicas::FewerPercent(100) => {
+                Effect::Destroy
+            }
+            _ => Effect::Change,
+        }
     }
 
     fn command(&self) -> CommandLine {
@@ -71,20 +111,33 @@ impl Tool for Scale {
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
-        vec![Slot::Object(ObjectSlot {
+        let object = ObjectSlot {
             kind: &mut self.kind,
             name: &mut self.name,
             namespace: &mut self.namespace,
             selector: None,
             accepts: ObjectAccepts::Scalable,
             required: true,
-        })]
+        };
+        if self.replicas.number().is_some() {
+            return vec![Slot::Object(object)];
+        }
+        vec![Slot::Inside { object, inside: Box::new(HowMany(&mut self.replicas)) }]
     }
 }
 
 impl Scale {
-    fn patch(&self) -> Patch<Value> {
-        Patch::Merge(json!({"spec": {"replicas": self.replicas}}))
+    /// The number, which grounding has made of "two more".
+    fn number(&self) -> Result<u32> {
+        self.replicas.number().ok_or_else(|| {
+            Feedback::new(ErrorKind::InvalidArguments, "how many replicas that comes to is not known")
+                .next("say the number of replicas")
+                .into()
+        })
+    }
+
+    fn patch(number: u32) -> Patch<Value> {
+        Patch::Merge(json!({"spec": {"replicas": number}}))
     }
 
     fn parameters(dry_run: bool) -> PatchParams {
@@ -118,7 +171,7 @@ impl Scale {
         let mut warnings = ownership_warnings(object, "spec.replicas");
         if let Some(scaler) = autoscaler_of(cluster, target).await {
             let (minimum, maximum) = (scaler.minimum, scaler.maximum);
-            warnings.push(if self.replicas == 0 {
+            warnings.push(if self.replicas == Replicas::To(0) {
                 format!("its autoscaler {} is off while it has no pods", scaler.name)
             } else {
                 format!(
@@ -127,7 +180,7 @@ impl Scale {
                 )
             });
         }
-        if self.replicas == 0 {
+        if self.replicas == Replicas::To(0) {
             warnings.push("nothing serves while it has no pods".to_owned());
         }
         warnings
@@ -141,12 +194,13 @@ impl ChangeTool for Scale {
         let (object, identity) = target.read(cluster).await?;
         let before = self.scale_now(cluster, &target).await?;
         let now = before.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(0);
-        let same = now == u64::from(self.replicas);
+        let wanted = self.number()?;
+        let same = now == u64::from(wanted);
         let api = target.api(cluster);
         let after = cluster
             .ask(
                 &format!("try the change on {}", target.label()),
-                api.patch_scale(&target.name, &Self::parameters(true), &self.patch()),
+                api.patch_scale(&target.name, &Self::parameters(true), &Self::patch(wanted)),
             )
             .await?;
         let after = serde_json::to_value(after).unwrap_or_default();
@@ -154,10 +208,10 @@ impl ChangeTool for Scale {
             summary: if same {
                 format!("{} already has {}", identity.label(), replicas(now))
             } else {
-                format!("{} goes from {now} to {}", identity.label(), replicas(u64::from(self.replicas)))
+                format!("{} goes from {now} to {}", identity.label(), replicas(u64::from(wanted)))
             },
             nothing_to_do: same,
-            confirm_name: (self.replicas == 0).then(|| identity.name.clone()),
+            confirm_name: (wanted == 0).then(|| identity.name.clone()),
             namespace: identity.namespace.clone(),
             warnings: if same { Vec::new() } else { self.warnings(cluster, &target, &object).await },
             changes: vec![ObjectChange {
@@ -174,13 +228,14 @@ impl ChangeTool for Scale {
         let target = self.target(&cluster).await?;
         target.unchanged_since(&cluster, approval.preview()).await?;
         let api = target.api(&cluster);
+        let wanted = self.number()?;
         cluster
             .ask(
                 &format!("scale {}", target.label()),
-                api.patch_scale(&target.name, &Self::parameters(false), &self.patch()),
+                api.patch_scale(&target.name, &Self::parameters(false), &Self::patch(wanted)),
             )
             .await?;
-        Ok(Outcome::sentence(format!("{} is set to {}", target.label(), replicas(u64::from(self.replicas))))
+        Ok(Outcome::sentence(format!("{} is set to {}", target.label(), replicas(u64::from(wanted))))
             .undo(self.undo(approval.preview())))
     }
 
@@ -199,7 +254,7 @@ impl ChangeTool for Scale {
     fn undo(&self, shown: &Preview) -> Option<Call> {
         let replicas = shown.basis.get("replicas")?.as_u64()?;
         let mut back = self.clone();
-        back.replicas = u32::try_from(replicas).ok()?;
+        back.replicas = Replicas::To(u32::try_from(replicas).ok()?);
         Some(Call::new(Self::NAME, serde_json::to_value(back).ok()?))
     }
 }
@@ -224,6 +279,21 @@ mod tests {
         .unwrap();
         assert_eq!(bound.effect(), Effect::Destroy);
         assert_eq!(bound.command().to_string(), "kubectl scale deployment/web --replicas=0 -n shop");
+    }
+
+    #[test]
+    fn what_may_stop_it_destroys_until_the_number_is_known() {
+        let effect = |replicas: &str| {
+            Call::new("scale", json!({"name": "web", "replicas": replicas})).bind().unwrap().effect()
+        };
+        assert_eq!(
+            (effect("+2"), effect("x2"), effect("-50%")),
+            (Effect::Change, Effect::Change, Effect::Change)
+        );
+        assert_eq!(
+            (effect("-2"), effect("x0"), effect("-100%")),
+            (Effect::Destroy, Effect::Destroy, Effect::Destroy)
+        );
     }
 
     #[test]

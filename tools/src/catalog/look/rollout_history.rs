@@ -175,7 +175,7 @@ mod tests {
     fn shop(uri: &str) -> Value {
         let kept = |number: u64, image: &str| {
             json!({"metadata": {"name": format!("web-{number}"), "creationTimestamp": "2026-01-01T00:00:00Z",
-                "annotations": {"deployment.kubernetes.io/revision": number.to_string()}, "ownerReferences": [{"uid": "u"}]},
+                "annotations": {"deployment.kubernetes.io/revision": number.to_string()}, "ownerReferences": [{"controller": true, "uid": "u"}]},
                 "spec": {"template": {"spec": {"containers": [{"name": "web", "image": image, "env": [{"name": "API_TOKEN", "value": "hush"}]}]}}}})
         };
         if uri.contains("/replicasets") {

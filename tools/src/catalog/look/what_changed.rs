@@ -277,7 +277,7 @@ mod tests {
     fn shop(uri: &str) -> Value {
         let kept = |number: u64, created: &str| {
             json!({"metadata": {"name": format!("web-{number}"), "creationTimestamp": created,
-                "annotations": {"deployment.kubernetes.io/revision": number.to_string()}, "ownerReferences": [{"uid": "u", "controller": true}]},
+                "annotations": {"deployment.kubernetes.io/revision": number.to_string()}, "ownerReferences": [{"controller": true, "uid": "u", "controller": true}]},
                 "spec": {"template": {"spec": {"containers": [{"image": format!("web:{number}")}]}}}})
         };
         let web = json!({"kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "web", "namespace": "shop", "uid": "u",
