@@ -146,7 +146,7 @@ fn the_history_is_private_and_keeps_no_secret() {
     for (line, answer) in [
         ("/tools scale", "--replicas"),
         (" /tools restart", "PHRASES"),
-        ("set DB_PASSWORD=hunter2 on web", "not understood"),
+        ("set DB_PASSWORD=hunter2 on web", "there is no kubeconfig"),
         ("/history \\\n 3", "general.prompt.md"),
     ] {
         terminal.types(line);

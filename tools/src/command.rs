@@ -5,10 +5,11 @@
 
 use std::fmt;
 
-/// A program and its arguments, and perhaps a second one that filters what the first prints.
+/// A program and its arguments, and perhaps others whose output it reads, or one that filters what it prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     words: Vec<String>,
+    reads: Vec<Self>,
     filter: Option<Box<Self>>,
 }
 
@@ -16,7 +17,7 @@ impl CommandLine {
     /// Starts a line with the program's name.
     #[must_use]
     pub fn new(program: &str) -> Self {
-        Self { words: vec![program.to_owned()], filter: None }
+        Self { words: vec![program.to_owned()], reads: Vec::new(), filter: None }
     }
 
     /// Starts a `kubectl` line.
@@ -85,6 +86,12 @@ impl CommandLine {
         self
     }
 
+    /// Starts a `diff` of what two lines print, shown as `diff <(one) <(other)`: bash, ksh and zsh take it.
+    #[must_use]
+    pub fn difference(one: Self, other: Self) -> Self {
+        Self { reads: vec![one, other], ..Self::new("diff") }
+    }
+
     /// The words of the line, the program first; without its filter.
     #[must_use]
     pub fn words(&self) -> &[String] {
@@ -99,6 +106,9 @@ impl fmt::Display for CommandLine {
                 f.write_str(" ")?;
             }
             f.write_str(&quote(word))?;
+        }
+        for line in &self.reads {
+            write!(f, " <({line})")?;
         }
         match &self.filter {
             Some(filter) => write!(f, " | {filter}"),

@@ -25,6 +25,10 @@ pub(super) async fn call(
     arguments: &[String],
 ) -> Result<ExitCode, AgentError> {
     let call = call_from_words(tool, arguments)?;
+    // What does not fit the tool is wrong usage, before it is a request.
+    if let Err(error) = call.bind() {
+        return Err(AgentError { code: ExitCode::Usage, ..AgentError::from(error) });
+    }
     let request = format!("call {call}");
     drive(setting, true, |rules, context| Turn::of_call(request, call, rules, context)).await
 }

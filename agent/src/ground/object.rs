@@ -158,18 +158,21 @@ impl Wanted {
         let kinds = self.kinds(cluster);
         let here = self.namespace.as_deref().unwrap_or_else(|| cluster.namespace());
         let everyone_here = read(cluster, &kinds, Some(here)).await?;
-        if let Some(found) = self.choose(&everyone_here)? {
+        let chosen = self.choose(&everyone_here);
+        if let Ok(Some(found)) = chosen {
             return Ok(found);
         }
-        // A pod by the name of its workload: logs and usage mean the workload's pods.
+        // A pod by the name of its workload: which of its pods is all the same.
         if self.accepts == ObjectAccepts::HasPods && self.kind.as_ref().is_some_and(|kind| kind.kind == "Pod")
         {
-            let workloads =
-                read(cluster, &known(cluster, ObjectAccepts::HasPods.kinds()), Some(here)).await?;
+            let mut kinds = known(cluster, ObjectAccepts::HasPods.kinds());
+            kinds.retain(|kind| kind.kind != "Pod");
+            let workloads = read(cluster, &kinds, Some(here)).await?;
             if let Some(found) = self.choose(&workloads)? {
                 return Ok(found);
             }
         }
+        chosen?;
         if !self.stay_here
             && self.namespace.is_none()
             && self.word.is_some()

@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for Replicas {
         };
         read.ok_or_else(|| {
             serde::de::Error::custom(format!(
-                "{value} is no count: expected a number, or a change of it such as +2, x2 or -50%"
+                "{value} is no count of replicas: expected a number, or a change of it such as +2, x2 or -50%"
             ))
         })
     }

@@ -160,7 +160,7 @@ async fn an_unusable_answer_is_corrected_once() {
         json!({"name": "web", "replicas": "\u{1b}[31mmany"}),
     )])]);
     let Understanding::NotUnderstood(text) = understood(&server, "scale web to 3").await else { panic!() };
-    insta::assert_snapshot!(text, @r#"the model's answer could not be used: the arguments do not fit scale: "\u001b[31mmany" is no count: expected a number, or a change of it such as +2, x2 or -50% (it was: scale {"name":"web","replicas":"\u001b[31mmany"})"#);
+    insta::assert_snapshot!(text, @r#"the model's answer could not be used: the arguments do not fit scale: "\u001b[31mmany" is no count of replicas: expected a number, or a change of it such as +2, x2 or -50% (it was: scale {"name":"web","replicas":"\u001b[31mmany"})"#);
     assert_eq!(server.chats().len(), 2);
 }
 

@@ -78,6 +78,7 @@ impl Tool for ApplyChart {
         "(with|using|from|and|plus|-f|--values) [the] [values] [file|from] {values:path}",
         "(with|and|setting|set|where|using|plus|having|--set|and set) [the] [value|values] {set:assignment}",
         "and {set:assignment}",
+        "(and|with|setting|set|and set|and change|and with|to|using) [the] {part:word} image (tag|version) [to|as|of|=] {version:word} => set={part}.image.tag={version}",
         "(to|onto) [the] {namespace:namespace} [namespace]",
         "(as|called|named) [release] {release:word}",
         "[and|but] (keep|keeping|reuse|reusing|retain|retaining) [all] [the] [its] (values|old values|existing values|current values|other values|previous values) => reuse_values=true",
