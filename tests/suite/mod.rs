@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod change;
+mod change_nodes;
+mod change_tools;
 mod faces;
 mod interrupted;
 mod manifests;

@@ -54,6 +54,8 @@ pub(super) enum SlotType {
     Quantity,
     /// One word as typed.
     Word,
+    /// One word as typed, whatever else it means ("never", "off"), where a word of the pattern leads to it.
+    Value,
     /// A quotation, or the rest.
     Text,
     /// A path.
@@ -88,6 +90,7 @@ impl SlotType {
             "duration" => Self::Duration,
             "quantity" => Self::Quantity,
             "word" => Self::Word,
+            "value" => Self::Value,
             "text" => Self::Text,
             "path" => Self::Path,
             "image" => Self::Image,
