@@ -49,6 +49,8 @@ impl Tool for SetEnv {
         "(set|add|put|define|change|update|export|inject|pass) [the|new] [env|environment] [variable|variables|var|vars] {values:assignment} {values:assignment} [and] {values:assignment} (on|in|for|to|of|into) {object}",
         "(set|change|update|give|configure|run|start) {object} [to] [with|the|a] [new] [env|environment] [variable|variables|var|vars] {values:assignment}",
         "(set|change|update|give|configure|run) {object} [to] [with|the] [env|environment] [variables|vars] {values:assignment} [and] {values:assignment}",
+        "(set|change|update|extend) [the] (env|environment|variables|environment variables|env vars) (of|for|on|in) {object} [to|with|by] {values:assignment} [and] [{values:assignment}]",
+        "[the] (env|environment|env var|environment variable|variable) [called|named] {key:word} (set to|to be|to|should be|must be) {value:value} (on|in|for) {object} => values={key}={value}",
         "(on|in|for) {object} (set|change|add|define) [the] [env|environment] [variable|var] {values:assignment}",
         "(set|add|put|define|change|update|create|make) [the|a|an|new] (env|environment|env var|environment variable|variable|env variable) [called|named] {key:word} [and] (to|=|as|with value|with the value|with|equal to|set to|of) {value:value} (on|in|for|to|of|into) {object} => values={key}={value}",
         "(set|change|update|turn|switch) [the] (env|environment|env var|environment variable|variable|env variable) [called|named] {key:word} (on|in|for|of) {object} [over] (to|as) {value:value} => values={key}={value}",
