@@ -11,6 +11,7 @@ mod model_faults;
 mod repl;
 mod requests;
 mod seven;
+mod write_manifest;
 
 use std::path::Path;
 

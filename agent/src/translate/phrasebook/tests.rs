@@ -16,7 +16,7 @@ fn situation() -> Situation {
 }
 
 /// What a request comes to, one line for each call, else the kind of answer.
-fn understood(book: &Phrasebook, request: &str) -> String {
+pub(super) fn understood(book: &Phrasebook, request: &str) -> String {
     match book.translate(request, &situation()).understanding {
         Understanding::Calls(calls) => {
             let lines: Vec<String> = calls
