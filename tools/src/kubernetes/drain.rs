@@ -212,7 +212,7 @@ fn selects(selector: &Value, object: &Value) -> bool {
 mod tests {
     use super::*;
 
-    fn pod(name: &str, owner: Option<&str>, volumes: Value) -> Value {
+    fn pod(name: &str, owner: Option<&str>, volumes: &Value) -> Value {
         let owners: Vec<Value> =
             owner.into_iter().map(|kind| json!({"controller": true, "kind": kind, "name": "x"})).collect();
         json!({"metadata": {"name": name, "namespace": "shop", "uid": name, "labels": {"app": "web"}, "ownerReferences": owners},
@@ -226,14 +226,14 @@ mod tests {
     fn plan(force: bool, data: bool) -> DrainPlan {
         let budget = json!({"metadata": {"name": "web", "namespace": "shop"},
             "spec": {"selector": {"matchLabels": {"app": "web"}}}, "status": {"disruptionsAllowed": 0}});
-        let mut done = pod("done", None, json!([{"emptyDir": {}}]));
+        let mut done = pod("done", None, &json!([{"emptyDir": {}}]));
         done["status"]["phase"] = json!("Succeeded");
         let mut plan = DrainPlan::default();
         for pod in [
-            pod("web-1", Some("ReplicaSet"), json!([])),
-            pod("logs", Some("DaemonSet"), json!([])),
-            pod("alone", None, json!([])),
-            pod("cache", Some("StatefulSet"), json!([{"emptyDir": {}}])),
+            pod("web-1", Some("ReplicaSet"), &json!([])),
+            pod("logs", Some("DaemonSet"), &json!([])),
+            pod("alone", None, &json!([])),
+            pod("cache", Some("StatefulSet"), &json!([{"emptyDir": {}}])),
             done,
         ] {
             plan.add(&pod, std::slice::from_ref(&budget), force, data);
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn selectors_select_as_the_server_does() {
-        let object = pod("x", None, json!([]));
+        let object = pod("x", None, &json!([]));
         for (selector, expected) in [
             (json!({}), true),
             (json!({"matchLabels": {"app": "db"}}), false),

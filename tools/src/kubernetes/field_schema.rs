@@ -328,7 +328,7 @@ mod tests {
         })
     }
 
-    fn object(containers: Value) -> Value {
+    fn object(containers: &Value) -> Value {
         json!({"kind": "Deployment", "apiVersion": "apps/v1", "spec": {"containers": containers}})
     }
 
@@ -341,17 +341,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_bare_name_becomes_its_path() {
-        let one = object(json!([{"name": "web"}]));
+        let one = object(&json!([{"name": "web"}]));
         let found = settled("minreadyseconds", "10", &one).await;
         assert_eq!((found.0.as_str(), found.2), ("spec.minReadySeconds", None));
         assert_eq!(settled("tty", "on", &one).await.0, "spec.containers[web].tty");
-        let (_, _, question) = settled("tty", "on", &object(json!([{"name": "a"}, {"name": "b"}]))).await;
+        let (_, _, question) = settled("tty", "on", &object(&json!([{"name": "a"}, {"name": "b"}]))).await;
         assert_eq!(question.as_deref(), Some("spec.containers holds 2 items: of which one?"));
     }
 
     #[tokio::test]
     async fn values_become_what_the_field_takes() {
-        let one = object(json!([{"name": "web"}]));
+        let one = object(&json!([{"name": "web"}]));
         assert_eq!(settled("spec.note", "10", &one).await.1, "\"10\"");
         assert_eq!(settled("spec.paused", "yes", &one).await.1, "true");
         assert_eq!(settled("spec.minReadySeconds", "10", &one).await.1, "10");
@@ -359,7 +359,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_kind_does_not_have_is_asked_with_the_nearest() {
-        let one = object(json!([{"name": "web"}]));
+        let one = object(&json!([{"name": "web"}]));
         let (_, _, question) = settled("minReadySecond", "1", &one).await;
         assert!(question.is_some_and(|text| text.contains("Nearest: minReadySeconds")));
         let (_, _, question) = settled("spec.pausd", "true", &one).await;

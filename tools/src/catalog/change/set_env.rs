@@ -327,7 +327,7 @@ mod tests {
         }
     }
 
-    fn deployment(env: Value) -> Value {
+    fn deployment(env: &Value) -> Value {
         json!({"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"name": "web", "env": env}]}}}})
     }
 
@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn variables_are_set_in_their_place_and_removed() {
-        let mut object = deployment(json!([
+        let mut object = deployment(&json!([
             {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "a"}}}, {"name": "B", "value": "2"}]));
         of(&["A=1", "C=3"], &["B"]).change("web")(&mut object).unwrap();
         assert_eq!(
@@ -354,10 +354,10 @@ mod tests {
 
     #[test]
     fn the_way_back_is_the_whole_list_unless_it_holds_a_secret() {
-        let call = of(&["A=1"], &[]).way_back(&deployment(json!([{"name": "B", "value": "2"}]))).unwrap();
+        let call = of(&["A=1"], &[]).way_back(&deployment(&json!([{"name": "B", "value": "2"}]))).unwrap();
         assert_eq!(call.arguments["path"], "spec.template.spec.containers[web].env");
         assert_eq!(call.arguments["value"], r#"[{"name":"B","value":"2"}]"#);
-        let secret = deployment(json!([{"name": "API_TOKEN", "value": "hunter2"}]));
+        let secret = deployment(&json!([{"name": "API_TOKEN", "value": "hunter2"}]));
         assert!(of(&["A=1"], &[]).way_back(&secret).is_none());
     }
 

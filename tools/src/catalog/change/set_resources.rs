@@ -341,7 +341,7 @@ mod tests {
         }
     }
 
-    fn deployment(resources: Value) -> Value {
+    fn deployment(resources: &Value) -> Value {
         json!({"kind": "Deployment", "spec": {"template": {"spec": {"containers": [{"name": "web", "resources": resources}]}}}})
     }
 
@@ -355,7 +355,7 @@ mod tests {
 
     #[test]
     fn only_what_is_said_changes() {
-        let mut object = deployment(json!({"requests": {"cpu": "100m", "memory": "1Gi"}}));
+        let mut object = deployment(&json!({"requests": {"cpu": "100m", "memory": "1Gi"}}));
         of("0.1", "1", "", "").change("web")(&mut object).unwrap();
         assert_eq!(
             container(&object, "web").unwrap()["resources"],
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn the_way_back_takes_away_what_was_not_there() {
-        let call = of("", "1", "", "").way_back(&deployment(json!({}))).unwrap();
+        let call = of("", "1", "", "").way_back(&deployment(&json!({}))).unwrap();
         assert_eq!(call.tool, "patch_resource");
         assert_eq!(call.arguments["value"], "{}");
     }

@@ -80,7 +80,7 @@ pub(crate) struct WriteManifest {
     deny: Option<Denied>,
     /// Whose traffic a NetworkPolicy lets in all the same (its pods' label app).
     allow_from: Option<String>,
-    /// File to write; <name>-<kind>.yaml when it is not said.
+    /// File to write; NAME-KIND.yaml when it is not said.
     path: Option<String>,
     /// Replace the file when there is one.
     #[serde(default)]
