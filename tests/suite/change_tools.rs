@@ -445,3 +445,21 @@ fn the_commands_that_are_shown_do_the_same() {
         theirs.rolled_out("deployment/ferry");
     }
 }
+
+#[test]
+fn a_secret_value_is_set_and_written_down_nowhere() {
+    let cluster = cluster();
+    let (namespace, world) = ferry(cluster, "secret");
+    let ran = world
+        .run(["call", "set_env", "--name", "ferry", "--values", "API_TOKEN=hunter2-not-a-real-one", "--yes"])
+        .ends_with(0)
+        .says(&["API_TOKEN", "in clear"]);
+    assert!(!format!("{ran:?}").contains("hunter2"), "{ran:?}");
+    let token = ".spec.template.spec.containers[0].env[?(@.name==\"API_TOKEN\")].value";
+    assert_eq!(namespace.field("deployment/ferry", token), "hunter2-not-a-real-one");
+    let ran =
+        world.run(["--offline", "--yes", "set TIDE=high on ferry"]).ends_with(0).says(&["cannot be undone"]);
+    assert!(!format!("{ran:?}").contains("hunter2"), "{ran:?}");
+    let found = Command::new("grep").args(["-rl", "hunter2"]).arg(world.path("")).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&found.stdout), "", "the value is written down");
+}

@@ -278,7 +278,7 @@ fn what_people_read_names_the_next_step() {
         }
         other => format!("{other:?}"),
     };
-    insta::assert_snapshot!(said("scale the ferry"), @"How many replicas for ferry? (How many pods to run; 0 stops it)");
+    insta::assert_snapshot!(said("scale the ferry"), @"How many replicas for ferry? (How many pods to run, or a change of it such as +2, x2 or -50%; 0 stops it)");
     insta::assert_snapshot!(said("restart it"), @r#"What is "it"? Name the object to restart, such as deployment/web"#);
     insta::assert_snapshot!(said("restart the ferry?"), @"Is that an order? To have it done, say it without the question mark: `kubectl rollout restart ferry`");
     insta::assert_snapshot!(said("delete the pods"), @"Which pods? Name each one to delete");

@@ -22,8 +22,6 @@ use crate::tool::{ChangeTool, Changer, Tool};
 use crate::world::{ReadWorld, World};
 
 /// Change how many pods of a workload run.
-///
-/// Besides a number, replicas may be a change of what there is: +2, -2, x2, /2, +50% or -50%.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scale {
@@ -33,7 +31,7 @@ pub(crate) struct Scale {
     name: Option<String>,
     /// Its namespace.
     namespace: Option<String>,
-    /// How many pods to run; 0 stops it.
+    /// How many pods to run, or a change of it such as +2, x2 or -50%; 0 stops it.
     replicas: Replicas,
 }
 
