@@ -43,7 +43,7 @@ data: {depth: "4"}
 type Case = (&'static str, &'static [&'static str], &'static str, &'static str, &'static str);
 
 /// What somebody wrote about an object, without what the cluster keeps for itself.
-fn essence(cluster: &Cluster, namespace: &str, object: &str) -> Value {
+pub(super) fn essence(cluster: &Cluster, namespace: &str, object: &str) -> Value {
     let text = cluster.ask(&["get", "-n", namespace, object, "-o", "json", "--ignore-not-found"]);
     if text.is_empty() {
         return Value::Null;
@@ -65,7 +65,7 @@ fn versions(cluster: &Cluster, namespace: &str) -> String {
     cluster.ask(&["get", "-n", namespace, kinds, columns])
 }
 
-fn ferry(cluster: &'static Cluster, prefix: &str) -> (Namespace<'static>, World) {
+pub(super) fn ferry(cluster: &'static Cluster, prefix: &str) -> (Namespace<'static>, World) {
     let namespace = cluster.namespace(prefix);
     cluster.apply(Some(&namespace.name), FERRY);
     namespace.rolled_out("deployment/ferry");

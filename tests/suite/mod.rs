@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod change;
+mod change_moved;
 mod change_nodes;
 mod change_tools;
 mod faces;
