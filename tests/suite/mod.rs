@@ -2,6 +2,9 @@
 
 mod bad_input;
 mod change;
+mod change_moved;
+mod change_nodes;
+mod change_tools;
 mod conversation;
 mod faces;
 mod interrupted;
@@ -11,6 +14,7 @@ mod model_faults;
 mod repl;
 mod requests;
 mod seven;
+mod write_manifest;
 
 use std::path::Path;
 

@@ -11,13 +11,14 @@ pub struct CommandLine {
     words: Vec<String>,
     reads: Vec<Self>,
     filter: Option<Box<Self>>,
+    file: Option<String>,
 }
 
 impl CommandLine {
     /// Starts a line with the program's name.
     #[must_use]
     pub fn new(program: &str) -> Self {
-        Self { words: vec![program.to_owned()], reads: Vec::new(), filter: None }
+        Self { words: vec![program.to_owned()], reads: Vec::new(), filter: None, file: None }
     }
 
     /// Starts a `kubectl` line.
@@ -92,6 +93,14 @@ impl CommandLine {
         Self { reads: vec![one, other], ..Self::new("diff") }
     }
 
+    /// Sends what the program prints into a file, shown as `> file`.
+    #[must_use]
+    pub fn into_file(mut self, path: &str) -> Self {
+        // A path that begins with a dash is written so that no program takes it for a flag.
+        self.file = Some(if path.starts_with('-') { format!("./{path}") } else { path.to_owned() });
+        self
+    }
+
     /// The words of the line, the program first; without its filter.
     #[must_use]
     pub fn words(&self) -> &[String] {
@@ -110,8 +119,11 @@ impl fmt::Display for CommandLine {
         for line in &self.reads {
             write!(f, " <({line})")?;
         }
-        match &self.filter {
-            Some(filter) => write!(f, " | {filter}"),
+        if let Some(filter) = &self.filter {
+            write!(f, " | {filter}")?;
+        }
+        match &self.file {
+            Some(file) => write!(f, " > {}", quote(file)),
             None => Ok(()),
         }
     }
@@ -150,6 +162,12 @@ mod tests {
         assert_eq!(line.to_string(), "kubectl logs | grep -iF 'a b'");
         assert_eq!(line.words(), ["kubectl", "logs"]);
         assert_eq!(CommandLine::kubectl().matching(Some("-v")).to_string(), "kubectl | grep -iF -e -v");
+    }
+
+    #[test]
+    fn a_file_takes_what_is_printed() {
+        let line = CommandLine::kubectl().arg("version").into_file("a b.yaml");
+        assert_eq!(line.to_string(), "kubectl version > 'a b.yaml'");
     }
 
     #[test]

@@ -100,8 +100,10 @@ fn typed(kind: &Value, text: &str) -> Option<Value> {
     if has_type(kind, "integer") || has_type(kind, "number") || has_type(kind, "boolean") {
         let value: Option<Value> = serde_json::from_str(text).ok();
         match value.filter(|value| value.is_number() || value.is_boolean()) {
-            // What may be said in words too is judged by the tool.
-            None if has_type(kind, "string") => Some(Value::String(text.to_owned())),
+            // A change of a number ("+2") is judged by the tool.
+            None if has_type(kind, "string") && text.contains(|c: char| c.is_ascii_digit()) => {
+                Some(Value::String(text.to_owned()))
+            }
             value => value,
         }
     } else {

@@ -114,13 +114,15 @@ impl Cluster {
 impl DrainPlan {
     fn add(&mut self, pod: &Value, budgets: &[Value], force: bool, data: bool) {
         let owner = controller(pod);
-        let ended = matches!(text(pod, "/status/phase"), "Succeeded" | "Failed");
+        let phase = text(pod, "/status/phase");
+        let ended = matches!(phase, "Succeeded" | "Failed");
         let entry = NodePod {
             namespace: text(pod, "/metadata/namespace").to_owned(),
             name: text(pod, "/metadata/name").to_owned(),
             uid: text(pod, "/metadata/uid").to_owned(),
             owner: owner.map(|(kind, name)| format!("{kind} {name}")),
-            budgets: if ended { Vec::new() } else { budgets_of(pod, budgets) },
+            // What does not run yet is counted by no budget, nor is what has ended (the eviction API's own rule).
+            budgets: if ended || phase == "Pending" { Vec::new() } else { budgets_of(pod, budgets) },
         };
         let mirror = pod.pointer("/metadata/annotations/kubernetes.io~1config.mirror").is_some();
         let of_daemon = owner.is_some_and(|(kind, _)| kind == "DaemonSet");

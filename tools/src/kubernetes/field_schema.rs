@@ -177,6 +177,12 @@ impl WhichField<'_> {
             && let Some((schemas, root)) = known
         {
             (places, names) = schemas.search(root, &said);
+            // A container is one that serves, unless somebody says otherwise.
+            if places.iter().any(|way| way.iter().any(|key| key == "containers")) {
+                places.retain(|way| {
+                    !way.iter().any(|key| key == "initContainers" || key == "ephemeralContainers")
+                });
+            }
         }
         match places.as_slice() {
             [way] => match through(object, way) {

@@ -52,7 +52,7 @@ impl Role {
             "path" => Self::Path,
             "image" | "tagged" => Self::Image,
             "assignment" | "label" => Self::Assignment,
-            "word" | "variable" | "field" => Self::Word,
+            "word" | "value" | "variable" | "field" => Self::Word,
             _ => return None,
         })
     }

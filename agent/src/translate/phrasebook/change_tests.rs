@@ -249,3 +249,34 @@ fn replicas_are_counted_from_what_there_is() {
         ("reduce ferry by 25%", "change kubectl scale ferry --replicas=-25%"),
     ]);
 }
+
+#[test]
+fn manifests_are_written_from_words() {
+    check(&[
+        (
+            "write me a deployment yaml for lamp using image lamp:7",
+            "change kubectl create deployment lamp --image=lamp:7 --dry-run=client -o yaml > lamp-deployment.yaml",
+        ),
+        (
+            "generate a deployment manifest called lamp with image lamp:7, 3 replicas and port 80 in mill",
+            "change kubectl create deployment lamp --image=lamp:7 --replicas=3 --port=80 -n mill --dry-run=client -o yaml > lamp-deployment.yaml",
+        ),
+        (
+            "create a yaml for a service called lamp on port 6379, don't apply it",
+            "change kubectl create service clusterip lamp --tcp=6379 --dry-run=client -o yaml > lamp-service.yaml",
+        ),
+        (
+            "write a cronjob manifest for sweep using image broom:1 that runs every 15 minutes",
+            "change kubectl create cronjob sweep --image=broom:1 '--schedule=every 15 minutes' --dry-run=client -o yaml > sweep-cronjob.yaml",
+        ),
+        (
+            "draft a configmap yaml called soundings with depth=4 and save it to k8s/soundings.yaml",
+            "change kubectl create configmap soundings --from-literal=depth=4 --dry-run=client -o yaml > k8s/soundings.yaml",
+        ),
+    ]);
+    let book = super::Phrasebook::new();
+    let policy =
+        super::tests::understood(&book, "make a network policy that blocks all incoming traffic in mill");
+    assert!(policy.starts_with("change printf %s 'apiVersion: networking.k8s.io/v1"), "{policy}");
+    assert!(policy.contains("namespace: mill") && policy.contains("- Ingress"), "{policy}");
+}

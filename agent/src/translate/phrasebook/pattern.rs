@@ -55,6 +55,8 @@ pub(super) enum SlotType {
     Quantity,
     /// One word as typed.
     Word,
+    /// One word as typed, whatever else it means ("never", "off"), where a word of the pattern leads to it.
+    Value,
     /// A quotation, or the rest.
     Text,
     /// A command line.
@@ -91,6 +93,7 @@ impl SlotType {
             "duration" => Self::Duration,
             "quantity" => Self::Quantity,
             "word" => Self::Word,
+            "value" => Self::Value,
             "text" => Self::Text,
             "command" => Self::Command,
             "path" => Self::Path,

@@ -17,7 +17,7 @@ pub(super) fn situation() -> Situation {
 }
 
 /// What a request comes to, one line for each call, else the kind of answer.
-fn understood(book: &Phrasebook, request: &str) -> String {
+pub(super) fn understood(book: &Phrasebook, request: &str) -> String {
     match book.translate(request, &situation()).understanding {
         Understanding::Calls(calls) => {
             let lines: Vec<String> = calls
@@ -290,7 +290,7 @@ fn what_people_read_names_the_next_step() {
         }
         other => format!("{other:?}"),
     };
-    insta::assert_snapshot!(said("scale the ferry"), @"How many replicas for ferry? (How many pods to run; 0 stops it)");
+    insta::assert_snapshot!(said("scale the ferry"), @"How many replicas for ferry? (How many pods to run, or a change of it such as +2, x2 or -50%; 0 stops it)");
     insta::assert_snapshot!(said("restart it"), @r#"What is "it"? Name the object to restart, such as deployment/web"#);
     insta::assert_snapshot!(said("restart the ferry?"), @"Is that an order? To have it done, say it without the question mark: `kubectl rollout restart ferry`");
     insta::assert_snapshot!(said("delete the pods"), @"Which pods? Name each one to delete");

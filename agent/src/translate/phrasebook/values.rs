@@ -85,6 +85,12 @@ pub(super) fn read(
         {
             one(token.text.clone(), FREE_WORD)
         }
+        SlotType::Value
+            if token.shape == Shape::Quoted
+                || (led || objects::is_free(request, position)) && !request.is_determiner(position) =>
+        {
+            one(token.text.clone(), FREE_WORD)
+        }
         SlotType::Text => rest(request, position, end),
         SlotType::Command => command(request, position, end),
         SlotType::Path => path(request, position, end),
@@ -122,6 +128,7 @@ pub(super) fn read(
         }
         SlotType::Place if is_place(request, position) => one(token.word.clone(), 2),
         SlotType::Word
+        | SlotType::Value
         | SlotType::Image
         | SlotType::Tagged
         | SlotType::Variable

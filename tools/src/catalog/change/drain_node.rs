@@ -223,7 +223,7 @@ impl DrainNode {
             }
             if Instant::now() >= end {
                 return Err(Feedback::new(
-                    ErrorKind::TimedOut,
+                    ErrorKind::Other,
                     format!(
                         "node {} is not empty after {} s: {waits}; it stays closed to new pods",
                         target.name,

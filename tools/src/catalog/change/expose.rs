@@ -69,6 +69,7 @@ impl Tool for Expose {
         "(create|make|add|put|set up) [a|an|the] [new] (clusterip|cluster ip|internal) service (for|in front of|to|of|on) {object} [on|at|with] [the] [port] {port:count} => service_type=ClusterIP",
         "(create|make|add|put|set up) [a|an|the] [new] (nodeport|node port) service (for|in front of|to|of|on) {object} [on|at|with] [the] [port] {port:count} => service_type=NodePort",
         "(create|make|add|put|set up) [a|an|the] [new] (loadbalancer|load balancer) service (for|in front of|to|of|on) {object} [on|at|with] [the] [port] {port:count} => service_type=LoadBalancer",
+        "(create|make|add|put|set up) [a|an|the] [new] (loadbalancer|load balancer) (for|in front of|to|on) {object} [on|at|with] [the] [port] {port:count} => service_type=LoadBalancer",
         "(give) {object} [a|an] service [on|at|with] [port] {port:count}",
         "(make) {object} (reachable|available|accessible) [inside the cluster|in the cluster|internally] (on|at|via|through|under) [the] port {port:count}",
     ];
@@ -77,6 +78,8 @@ impl Tool for Expose {
         "(port|--port) {port:count}",
         "(--target-port|[with|and] [the] (target|container) port) [of|=] {target_port:count}",
         "[and] (to|targeting|forwarding to|pointing to|mapped to|that goes to) [the] [container|target] port {target_port:count}",
+        "[and] (targeting|forwarding to|pointing to|mapped to) {target_port:count}",
+        "(as|through|via|by|with) [a|the] service [called|named] {service:word}",
         "(as|with|of|using|through|via) [a|an|the] [type] (nodeport|node port) [service|type] => service_type=NodePort",
         "(as|with|of|using|through|via) [a|an|the] [type] (loadbalancer|load balancer) [service|type] => service_type=LoadBalancer",
         "(as|with|of|using|through|via) [a|an|the] [type] (clusterip|cluster ip) [service|type] => service_type=ClusterIP",

@@ -43,10 +43,10 @@ pub(crate) struct PatchResource {
 impl Tool for PatchResource {
     const NAME: &'static str = "patch_resource";
     const PHRASES: &'static [&'static str] = &[
-        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) [the] [field] {path:field} (of|on|for|in) {object} [up|down] (to|=|as) {value:word}",
-        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) {object} {path:field} [up|down] (to|=|as) {value:word}",
-        "(set|change|update|make|adjust|modify|patch|edit|put|switch) [the] [field] {path:field} (to|=|as) {value:word} (of|on|for|in) {object}",
-        "(patch|edit|modify) {object} [so that|to set|setting|and set|with] {path:field} (is|to|=|be) {value:word}",
+        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) [the] [field] {path:field} (of|on|for|in) {object} [up|down] (to|=|as) {value:value}",
+        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) {object} {path:field} [up|down] (to|=|as) {value:value}",
+        "(set|change|update|make|adjust|modify|patch|edit|put|switch) [the] [field] {path:field} (to|=|as) {value:value} (of|on|for|in) {object}",
+        "(patch|edit|modify) {object} [so that|to set|setting|and set|with] {path:field} (is|to|=|be) {value:value}",
         "(remove|delete|unset|drop|clear) [the] [field] {path:field} (from|of|on|in) {object} => remove=true",
         "(set|change|update|move|adjust|switch) [the] [cron] schedule (of|for|on) {object} to {value:text} => path=spec.schedule",
         "(set|change|update|move|adjust|switch) [the] {object} [cron] schedule to {value:text} => path=spec.schedule",
@@ -59,12 +59,12 @@ impl Tool for PatchResource {
         "(resume|unsuspend|enable|unpause|reactivate) [the] (cronjob|cron job|cron) {object} => kind=cronjob, path=spec.suspend, value=false",
         "(set|change|update|raise|lower|increase|decrease|bump) [the] (max|maximum|max replicas|maximum replicas|upper limit|upper bound) (of|on|for) {object} [up|down] to {value:count} [replicas|pods] => kind=horizontalpodautoscaler, path=spec.maxReplicas",
         "(set|change|update|raise|lower|increase|decrease|bump) [the] (min|minimum|min replicas|minimum replicas|lower limit|lower bound) (of|on|for) {object} [up|down] to {value:count} [replicas|pods] => kind=horizontalpodautoscaler, path=spec.minReplicas",
-        "(set|change|switch|update) [the] [service] type (of|for|on) {object} to {value:word} => path=spec.type",
+        "(set|change|switch|update) [the] [service] type (of|for|on) {object} to {value:value} => path=spec.type",
         "(make|turn|change|convert|switch) {object} [in|into|to] [a|an] (nodeport|node port) [service] => path=spec.type, value=NodePort",
         "(make|turn|change|convert|switch) {object} [in|into|to] [a|an] (clusterip|cluster ip) [service] => path=spec.type, value=ClusterIP",
         "(make|turn|change|convert|switch) {object} [in|into|to] [a|an] (loadbalancer|load balancer) [service] => path=spec.type, value=LoadBalancer",
-        "(set|change|update|put|add) [the] [key] {key:word} (in|of|on|to) [the] (configmap|config map) {object} (to|=|as) {value:word} => kind=configmap, path=data[{key}]",
-        "(set|change|update|put|add) [the] [key] {key:word} (in|of|on|to) {object} (configmap|config map) (to|=|as) {value:word} => kind=configmap, path=data[{key}]",
+        "(set|change|update|put|add) [the] [key] {key:word} (in|of|on|to) [the] (configmap|config map) {object} (to|=|as) {value:value} => kind=configmap, path=data[{key}]",
+        "(set|change|update|put|add) [the] [key] {key:word} (in|of|on|to) {object} (configmap|config map) (to|=|as) {value:value} => kind=configmap, path=data[{key}]",
     ];
 
     fn effect(&self) -> Effect {

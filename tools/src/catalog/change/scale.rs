@@ -22,8 +22,6 @@ use crate::tool::{ChangeTool, Changer, Tool};
 use crate::world::{ReadWorld, World};
 
 /// Change how many pods of a workload run.
-///
-/// Besides a number, replicas may be a change of what there is: +2, -2, x2, /2, +50% or -50%.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scale {
@@ -33,7 +31,7 @@ pub(crate) struct Scale {
     name: Option<String>,
     /// Its namespace.
     namespace: Option<String>,
-    /// How many pods to run; 0 stops it.
+    /// How many pods to run, or a change of it such as +2, x2 or -50%; 0 stops it.
     replicas: Replicas,
 }
 
@@ -63,10 +61,12 @@ impl Tool for Scale {
         "quadruple [the] [number of] {object} [pods|replicas|instances] => replicas=x4",
         "(halve|half) [the] [number of] {object} [pods|replicas|instances] => replicas=/2",
         "(halve|half|cut in half) [the] (replicas|replica count|number of replicas|number of pods|pods|instances) (of|for|in) {object} => replicas=/2",
-        "cut [the] {object} [replicas|pods] (in half|by half) => replicas=/2",
+        "(cut|reduce|shrink|lower|decrease|scale down) [the] [number of] {object} [replicas|pods|instances] (in half|by half|by a half) => replicas=/2",
+        "(remove|take away|take|drop|stop) {less:count} (replicas|replica|pods|pod|instances|instance|copies|copy) (from|of|off) {object} => replicas=-{less}",
         "(run|have|want|need|give|make|use|scale [up] to|scale) (twice|double) [as many] [replicas|pods|instances] [of|for|as many] {object} [replicas|pods] => replicas=x2",
         "(scale|bring|bump) {object} [up] to (twice|double) [the|as many|its] [number|current] [of] [replicas|pods|size] => replicas=x2",
         "(scale up|scale out|increase|grow|raise|bump|bump up|enlarge) [the] [number of] {object} [replicas|pods|instances] by {more:percent} => replicas=+{more}%",
+        "scale {object} by {more:percent} => replicas=+{more}%",
         "scale {object} (up|out) by {more:percent} => replicas=+{more}%",
         "(increase|grow|raise|bump) [the] (replicas|replica count|number of replicas|number of pods) (of|for) {object} by {more:percent} => replicas=+{more}%",
         "(scale down|scale in|decrease|shrink|reduce|lower|cut) [the] [number of] {object} [replicas|pods|instances] by {less:percent} => replicas=-{less}%",

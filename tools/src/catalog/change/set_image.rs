@@ -41,7 +41,7 @@ impl Tool for SetImage {
     const NAME: &'static str = "set_image";
     const PHRASES: &'static [&'static str] = &[
         "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|make|replace) [the] [container] image (of|for|on|in|used by) {object} [up|over|back] (to|with|=) {image:image}",
-        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|replace) [the] {object} [container] image [up|over|back] (to|with|=) {image:image}",
+        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|replace) [the] {object} [container] image [up|over|back|forward] (to|with|=) {image:image}",
         "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade) {object} [up|over|back] (to|onto) [the] image {image:image}",
         "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|take|bring) {object} [up|over|back|forward] (to|onto) {image:tagged}",
         "(upgrade|downgrade|update|bump) {object} [up|back] to {image:image}",

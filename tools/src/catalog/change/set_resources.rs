@@ -57,6 +57,8 @@ macro_rules! phrases {
                 concat!("[the] ", $words, " (of|for|on) {object} (should|must|shall|has to|needs to|ought to) be [at] ", $slot),
                 concat!("{object} ", $words, " (should|must|shall|has to|needs to|ought to) be [at] ", $slot),
                 concat!("{object} ", $words, " [to|=] ", $slot),
+                concat!("{object} (should|must|shall|has to|needs to|ought to) (have|get|be given) [a|an|the] ", $words, " of ", $slot),
+                concat!("{object} (should|must|shall|has to|needs to|ought to) (have|get|be given) [a|an|the] ", $slot, " ", $words),
             )*
             $($other),*
         ]
@@ -86,6 +88,10 @@ impl Tool for SetResources {
         "(set|change|raise|lower|increase|decrease|reduce|bump|cut|update|adjust|give) [the] {object} (memory|mem|ram) [to|a|with] limit [of|to] {memory_limit:quantity} [and] request [of|to] {memory_request:quantity}",
         "(set|change|raise|lower|increase|decrease|reduce|bump|cut|update|adjust|give) [the] {object} (cpu|processor) [to|a|with] request [of|to] {cpu_request:quantity} [and] limit [of|to] {cpu_limit:quantity}",
         "(set|change|raise|lower|increase|decrease|reduce|bump|cut|update|adjust|give) [the] {object} (cpu|processor) [to|a|with] limit [of|to] {cpu_limit:quantity} [and] request [of|to] {cpu_request:quantity}",
+        "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (request|requests) (of|for|on) {object} [up|down] to {cpu_request:quantity} (cpu|cpus|cores|core) and {memory_request:quantity} [of] [memory|mem|ram]",
+        "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (limit|limits) (of|for|on) {object} [up|down] to {cpu_limit:quantity} (cpu|cpus|cores|core) and {memory_limit:quantity} [of] [memory|mem|ram]",
+        "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (request|requests) (of|for|on) {object} [up|down] to {memory_request:quantity} [of] (memory|mem|ram) and {cpu_request:quantity} (cpu|cpus|cores|core)",
+        "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (limit|limits) (of|for|on) {object} [up|down] to {memory_limit:quantity} [of] (memory|mem|ram) and {cpu_limit:quantity} (cpu|cpus|cores|core)",
         "(set|change|update|adjust) [the] (resource|resources) (of|for|on) {object} [to]",
         "(set|change|update|adjust) {object} (resource|resources) [to]",
         "set resources {object}"
