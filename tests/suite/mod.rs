@@ -7,6 +7,7 @@ mod interrupted;
 mod look_tools;
 mod manifests;
 mod model_faults;
+mod pod_tools;
 mod repl;
 mod requests;
 mod seven;

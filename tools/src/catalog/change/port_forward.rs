@@ -199,9 +199,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
             io::ErrorKind::PermissionDenied => "ports below 1024 are the administrator's: name a higher one",
             _ => "name another local port",
         };
-        Feedback::new(ErrorKind::Unavailable, format!("could not listen on {address}: {error}"))
-            .next(next)
-            .into()
+        Feedback::new(ErrorKind::Other, format!("could not listen on {address}: {error}")).next(next).into()
     })
 }
 
@@ -324,10 +322,8 @@ async fn connect(cluster: &Cluster, target: &Target, port: u16, mut stream: TcpS
         match once(cluster, target, port, &mut stream).await {
             // A pod that is being replaced, or is listed and gone: another one will come.
             Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Unavailable | ErrorKind::NotFound | ErrorKind::Unreachable
-                ) && began.elapsed() < PATIENCE =>
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unreachable)
+                    && began.elapsed() < PATIENCE =>
             {
                 tokio::time::sleep(LOOK).await;
             }
