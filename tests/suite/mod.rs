@@ -6,6 +6,7 @@ mod faces;
 mod interrupted;
 mod look_tools;
 mod manifests;
+mod metrics;
 mod model_faults;
 mod pod_tools;
 mod repl;
