@@ -136,5 +136,13 @@ fn one_is_found_behind_a_service() {
     let data = measured(&world, &["query=up"]);
     assert_eq!(data["series"][0]["values"][0][1], 1.0);
     let ran = world.run(["--offline", "run the promql query up"]).ends_with(0);
-    ran.says(&[&format!("asked Service {}/prometheus-server:9090", namespace.name), "kubectl get --raw"]);
+    ran.says(&[&format!(
+        "kubectl get --raw '/api/v1/namespaces/{}/services/prometheus-server:9090/proxy/api/v1/query?query=up'",
+        namespace.name
+    )]);
+    let path = format!(
+        "/api/v1/namespaces/{}/services/prometheus-server:9090/proxy/api/v1/query?query=up",
+        namespace.name
+    );
+    assert!(cluster.ask(&["get", "--raw", &path]).contains("\"success\""));
 }

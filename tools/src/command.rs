@@ -10,13 +10,14 @@ use std::fmt;
 pub struct CommandLine {
     words: Vec<String>,
     filter: Option<Box<Self>>,
+    outputs: Vec<Self>,
 }
 
 impl CommandLine {
     /// Starts a line with the program's name.
     #[must_use]
     pub fn new(program: &str) -> Self {
-        Self { words: vec![program.to_owned()], filter: None }
+        Self { words: vec![program.to_owned()], filter: None, outputs: Vec::new() }
     }
 
     /// Starts a `kubectl` line.
@@ -85,7 +86,14 @@ impl CommandLine {
         self
     }
 
-    /// The words of the line, the program first; without its filter.
+    /// Adds what another line prints, as if it stood in a file: `<(kubectl get …)`, which bash and zsh know.
+    #[must_use]
+    pub fn output_of(mut self, line: Self) -> Self {
+        self.outputs.push(line);
+        self
+    }
+
+    /// The words of the line, the program first; without its filter and the outputs of others.
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
@@ -99,6 +107,9 @@ impl fmt::Display for CommandLine {
                 f.write_str(" ")?;
             }
             f.write_str(&quote(word))?;
+        }
+        for output in &self.outputs {
+            write!(f, " <({output})")?;
         }
         match &self.filter {
             Some(filter) => write!(f, " | {filter}"),
@@ -140,6 +151,13 @@ mod tests {
         assert_eq!(line.to_string(), "kubectl logs | grep -iF 'a b'");
         assert_eq!(line.words(), ["kubectl", "logs"]);
         assert_eq!(CommandLine::kubectl().matching(Some("-v")).to_string(), "kubectl | grep -iF -e -v");
+    }
+
+    #[test]
+    fn the_output_of_other_lines_stands_for_a_file() {
+        let get = |name: &str| CommandLine::kubectl().args(["get", name]);
+        let line = CommandLine::new("diff").output_of(get("a b")).output_of(get("c"));
+        assert_eq!(line.to_string(), "diff <(kubectl get 'a b') <(kubectl get c)");
     }
 
     #[test]

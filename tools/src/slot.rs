@@ -92,6 +92,13 @@ pub enum Slot<'a> {
         /// Its port, as for an endpoint.
         port: Option<&'a mut Option<u16>>,
     },
+    /// A Prometheus: nothing to do where its address is known, else the Service of the cluster that looks like one.
+    Prometheus {
+        /// Its address, as said.
+        url: &'a mut Option<String>,
+        /// The Service, as `namespace/name:port`.
+        service: &'a mut Option<String>,
+    },
     /// One kind or several joined by commas, or `all`; grounded to the API server's plural names.
     Kinds(&'a mut String),
     /// Where to look: a namespace, or every one.

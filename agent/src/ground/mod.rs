@@ -97,6 +97,9 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
             Slot::Another { kind, reference, namespace, port } => {
                 endpoint::fill_another(kind, reference, namespace, port, world, effect).await?;
             }
+            Slot::Prometheus { url, service } => {
+                endpoint::fill_prometheus(url.as_deref(), service, world).await?;
+            }
             Slot::Owner { owner, selector, namespace } => {
                 object::fill_owner(owner, selector, namespace, world, effect).await?;
             }

@@ -8,13 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::{ErrorKind, Feedback, Result, ToolError};
-use crate::kubernetes::Cluster;
 use crate::world::ReadWorld;
 
 use super::place::Place;
-
-/// Most points of a range query's series: enough to see its shape.
-const POINTS: u64 = 60;
 
 /// One series of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,25 +42,6 @@ impl Prometheus {
         Ok(Self { place, client, timeout: world.options().request_timeout })
     }
 
-    /// The path of a question, from the root of the server that is asked.
-    #[must_use]
-    pub fn path(&self, query: &str, range: Option<(i64, i64)>) -> String {
-        let base = match &self.place {
-            Place::Address(_) => String::new(),
-            Place::Service { namespace, name, port } => {
-                format!("/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy")
-            }
-        };
-        let query = encoded(query);
-        match range {
-            None => format!("{base}/api/v1/query?query={query}"),
-            Some((start, end)) => {
-                let step = (u64::try_from(end - start).unwrap_or(0) / POINTS).max(1);
-                format!("{base}/api/v1/query_range?query={query}&start={start}&end={end}&step={step}")
-            }
-        }
-    }
-
     /// What a query comes to now, or from `start` to `end` (seconds since 1970).
     ///
     /// # Errors
@@ -72,7 +49,7 @@ impl Prometheus {
     /// answers.
     pub async fn ask(&self, query: &str, range: Option<(i64, i64)>) -> Result<Vec<Series>> {
         let place = self.place.label();
-        let request = Request::get(self.path(query, range))
+        let request = Request::get(self.place.path(query, range))
             .body(Body::empty())
             .map_err(|error| ToolError::Fatal(error.to_string()))?;
         let unreachable = |why: String| {
@@ -110,21 +87,6 @@ impl Prometheus {
                 Err(unreachable(why).into())
             }
         }
-    }
-
-    /// The one that is meant: at the address that is known, else behind a Service of the cluster.
-    ///
-    /// # Errors
-    /// As [`Place::find`] and [`Self::at`].
-    pub async fn meant(url: Option<&str>, world: &ReadWorld) -> Result<Self> {
-        let place = match Place::known(url) {
-            Some(place) => place,
-            None => {
-                let cluster: &Cluster = world.cluster().await?;
-                Place::find(cluster).await?
-            }
-        };
-        Self::at(place, world).await
     }
 }
 
@@ -165,19 +127,6 @@ fn direct(url: &str) -> Result<Client> {
         config.auth_info.password = Some(password.to_owned().into());
     }
     Client::try_from(config).map_err(|_| invalid().into())
-}
-
-/// Percent-encoded for a query string.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 fn series(data: &Value) -> Vec<Series> {
@@ -228,19 +177,15 @@ mod tests {
         assert!(series(&json!({"resultType": "vector", "result": []})).is_empty());
     }
 
-    #[tokio::test]
-    async fn questions_go_as_one_encoded_argument() {
-        let place = Place::Service { namespace: "m".into(), name: "prometheus".into(), port: 9090 };
-        let client = direct("http://localhost:1").unwrap();
-        let prometheus = Prometheus { place, client, timeout: Duration::from_secs(1) };
-        assert_eq!(
-            prometheus.path("up{a=\"b & c\"}", None),
-            "/api/v1/namespaces/m/services/prometheus:9090/proxy/api/v1/query?query=up%7Ba%3D%22b%20%26%20c%22%7D"
-        );
-        assert!(prometheus.path("x", Some((0, 600))).ends_with("&start=0&end=600&step=10"));
+    #[test]
+    fn addresses_are_told_from_other_words() {
         for url in ["localhost:9090", "ftp://x", "http://", ""] {
             assert!(direct(url).is_err(), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_address_may_carry_a_password() {
         assert!(direct("https://ann:hush@prometheus.test/base/").is_ok());
     }
 }

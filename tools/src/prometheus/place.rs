@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::error::{ErrorKind, Feedback, Result};
-use crate::kubernetes::{Cluster, Query};
+use crate::kubernetes::{Cluster, Query, check_arguments};
 
 /// The variable that names one.
 const VARIABLE: &str = "PROMETHEUS_URL";
@@ -21,6 +21,9 @@ const OTHERS: [&str; 9] = [
     "operated",
     "grafana",
 ];
+
+/// Most points of a range query's series: enough to see its shape.
+const POINTS: u64 = 60;
 
 /// Where a Prometheus is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +72,52 @@ impl Place {
         })
     }
 
+    /// The Service as one word, `namespace/name:port`; `None` for an address.
+    #[must_use]
+    pub fn service(&self) -> Option<String> {
+        match self {
+            Self::Address(_) => None,
+            Self::Service { namespace, name, port } => Some(format!("{namespace}/{name}:{port}")),
+        }
+    }
+
+    /// The Service that such a word names.
+    ///
+    /// # Errors
+    /// `InvalidArguments`.
+    pub fn of_service(word: &str) -> Result<Self> {
+        let parts = word.split_once('/').and_then(|(namespace, rest)| {
+            let (name, port) = rest.split_once(':')?;
+            Some((namespace, name, port.parse::<u16>().ok()?))
+        });
+        let Some((namespace, name, port)) = parts else {
+            return Err(Feedback::new(ErrorKind::InvalidArguments, format!("{word:?} names no Service"))
+                .next("write it like monitoring/prometheus:9090")
+                .into());
+        };
+        check_arguments(None, Some(name), Some(namespace), None)?;
+        Ok(Self::Service { namespace: namespace.to_owned(), name: name.to_owned(), port })
+    }
+
+    /// The path of a question, from the root of the server that is asked.
+    #[must_use]
+    pub fn path(&self, query: &str, range: Option<(i64, i64)>) -> String {
+        let base = match self {
+            Self::Address(_) => String::new(),
+            Self::Service { namespace, name, port } => {
+                format!("/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy")
+            }
+        };
+        let query = encoded(query);
+        match range {
+            None => format!("{base}/api/v1/query?query={query}"),
+            Some((start, end)) => {
+                let step = (u64::try_from(end - start).unwrap_or(0) / POINTS).max(1);
+                format!("{base}/api/v1/query_range?query={query}&start={start}&end={end}&step={step}")
+            }
+        }
+    }
+
     /// As people read it.
     #[must_use]
     pub fn label(&self) -> String {
@@ -78,6 +127,19 @@ impl Place {
             Self::Service { namespace, name, port } => format!("Service {namespace}/{name}:{port}"),
         }
     }
+}
+
+/// Percent-encoded for a query string.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 fn choose(services: &[Value]) -> Option<Place> {
@@ -144,7 +206,21 @@ mod tests {
         ];
         let found = choose(&services).unwrap();
         assert_eq!(found.label(), "Service m/prometheus-server:9090");
+        assert_eq!(Place::of_service(&found.service().unwrap()).unwrap(), found);
+        for word in ["", "a", "a/b", "a/b:x", "a/../b:1", "-a/b:1"] {
+            assert!(Place::of_service(word).is_err(), "{word}");
+        }
         assert_eq!(choose(&services[..3]).unwrap().label(), "Service b/my-prometheus:80");
         assert_eq!(choose(&services[4..]), None);
+    }
+
+    #[test]
+    fn questions_go_as_one_encoded_argument() {
+        let place = Place::Service { namespace: "m".into(), name: "prometheus".into(), port: 9090 };
+        assert_eq!(
+            place.path("up{a=\"b & c\"}", None),
+            "/api/v1/namespaces/m/services/prometheus:9090/proxy/api/v1/query?query=up%7Ba%3D%22b%20%26%20c%22%7D"
+        );
+        assert!(place.path("x", Some((0, 600))).ends_with("&start=0&end=600&step=10"));
     }
 }

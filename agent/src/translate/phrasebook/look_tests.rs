@@ -88,19 +88,19 @@ fn comparisons() {
     check(&[
         (
             "compare deployment ferry with deployment barge",
-            "read bash -c 'diff <(kubectl get deployment/ferry -o yaml) <(kubectl get deployment/barge -o yaml)'",
+            "read diff <(kubectl get deployment/ferry -o yaml) <(kubectl get deployment/barge -o yaml)",
         ),
         (
             "what's the difference between the ferry deployment and the barge one?",
-            "read bash -c 'diff <(kubectl get deployment/ferry -o yaml) <(kubectl get deployment/barge -o yaml)'",
+            "read diff <(kubectl get deployment/ferry -o yaml) <(kubectl get deployment/barge -o yaml)",
         ),
         (
             "how does the ferry here differ from the one in mill",
-            "read bash -c 'diff <(kubectl get ferry -o yaml) <(kubectl get ferry -n mill -o yaml)'",
+            "read diff <(kubectl get ferry -o yaml) <(kubectl get ferry -n mill -o yaml)",
         ),
         (
             "what is different between the ferry here and in mill?",
-            "read bash -c 'diff <(kubectl get ferry -o yaml) <(kubectl get ferry -n mill -o yaml)'",
+            "read diff <(kubectl get ferry -o yaml) <(kubectl get ferry -n mill -o yaml)",
         ),
     ]);
     check_no_change(&["compare lake and mill", "diff the namespaces lake and mill"]);

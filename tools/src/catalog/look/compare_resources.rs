@@ -117,7 +117,7 @@ impl Tool for CompareResources {
                             .args(["-o", "yaml"])
                     }
                 };
-                line.option("--context", context).to_string()
+                line.option("--context", context)
             };
         let (other_kind, other_name) = self.other_parts();
         let here = side(self.name.as_deref(), self.kind.as_deref(), self.namespace.as_deref(), None);
@@ -127,8 +127,7 @@ impl Tool for CompareResources {
             self.other_namespace.as_deref().or(self.namespace.as_deref()),
             self.other_context.as_deref(),
         );
-        // Two answers at once need a shell; every word in it is quoted.
-        CommandLine::new("bash").arg("-c").arg(format!("diff <({here}) <({there})"))
+        CommandLine::new("diff").output_of(here).output_of(there)
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
@@ -412,14 +411,14 @@ mod tests {
             line(
                 json!({"kind": "deployment", "name": "web", "namespace": "shop", "other": "deployment/api", "other_namespace": "shop"})
             ),
-            "bash -c 'diff <(kubectl get deployment/web -n shop -o yaml) <(kubectl get deployment/api -n shop -o yaml)'"
+            "diff <(kubectl get deployment/web -n shop -o yaml) <(kubectl get deployment/api -n shop -o yaml)"
         );
         assert_eq!(
             line(json!({"kind": "secret", "name": "s", "namespace": "a", "other_namespace": "b"})),
-            "bash -c 'diff <(kubectl describe secret s -n a) <(kubectl describe secret s -n b)'"
+            "diff <(kubectl describe secret s -n a) <(kubectl describe secret s -n b)"
         );
         let whole = line(json!({"namespace": "a", "other_namespace": "b", "other_context": "far"}));
-        assert!(whole.ends_with("-n b -o yaml --context=far)'") && !whole.contains("secrets"), "{whole}");
+        assert!(whole.ends_with("-n b -o yaml --context=far)") && !whole.contains("secrets"), "{whole}");
         for arguments in [
             json!({"kind": "pod", "name": "a"}),
             json!({"namespace": "a", "other_namespace": "a"}),

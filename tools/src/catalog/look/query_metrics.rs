@@ -45,6 +45,8 @@ pub(crate) struct QueryMetrics {
     range: Option<String>,
     /// Prometheus's address; without, `PROMETHEUS_URL` or a Service of the cluster.
     url: Option<String>,
+    /// The Service of the cluster that it stands behind, as `namespace/name:port`.
+    service: Option<String>,
 }
 
 impl Tool for QueryMetrics {
@@ -86,43 +88,41 @@ impl Tool for QueryMetrics {
     }
 
     fn command(&self) -> CommandLine {
-        let place = match Place::known(self.url.as_deref()) {
-            Some(place) => place.label(),
-            // Which Service answers is found out when it is asked; a note says so then.
-            None => "http://localhost:9090".to_owned(),
-        };
-        let kind = if self.range.is_some() { "range" } else { "instant" };
-        let line = CommandLine::new("promtool").args(["query", kind]);
-        let line = match self.range.as_deref().map(|range| parse_duration("range", range)) {
-            Some(Ok(range)) => {
-                let start = Timestamp::now().as_second() - i64::try_from(range.as_secs()).unwrap_or(0);
-                line.option("--start", Some(start))
-            }
-            _ => line,
-        };
-        line.arg(place).arg(self.promql().unwrap_or_default())
+        let query = self.promql().unwrap_or_default();
+        if let Ok(Some(place @ Place::Service { .. })) = self.place() {
+            return CommandLine::kubectl().args(["get", "--raw"]).arg(place.path(&query, self.span()));
+        }
+        let address = Place::known(self.url.as_deref()).map(|place| place.label());
+        let line = CommandLine::new("promtool")
+            .args(["query", if self.range.is_some() { "range" } else { "instant" }]);
+        let line = line.option("--start", self.span().map(|(start, _)| start));
+        line.arg(address.unwrap_or_default()).arg(query)
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
         if self.name.is_some() {
-            return vec![Slot::Object(ObjectSlot {
-                kind: &mut self.kind,
-                name: &mut self.name,
+            return vec![
+                Slot::Prometheus { url: &mut self.url, service: &mut self.service },
+                Slot::Object(ObjectSlot {
+                    kind: &mut self.kind,
+                    name: &mut self.name,
+                    namespace: &mut self.namespace,
+                    selector: None,
+                    accepts: ObjectAccepts::HasPods,
+                    required: true,
+                }),
+            ];
+        }
+        let mut slots = vec![Slot::Prometheus { url: &mut self.url, service: &mut self.service }];
+        // A query says itself what it is about.
+        if self.query.is_none() {
+            slots.push(Slot::Scope {
                 namespace: &mut self.namespace,
-                selector: None,
-                accepts: ObjectAccepts::HasPods,
-                required: true,
-            })];
+                all_namespaces: self.all_namespaces,
+                qualifier: None,
+            });
         }
-        // A query says itself what it is about, and needs no cluster.
-        if self.query.is_some() {
-            return Vec::new();
-        }
-        vec![Slot::Scope {
-            namespace: &mut self.namespace,
-            all_namespaces: self.all_namespaces,
-            qualifier: None,
-        }]
+        slots
     }
 
     fn check(&self) -> Result<()> {
@@ -136,6 +136,7 @@ impl Tool for QueryMetrics {
                 .next("write it like http://localhost:9090")
                 .into());
         }
+        self.place()?;
         self.promql().map(|_| ())
     }
 }
@@ -158,6 +159,22 @@ impl QueryMetrics {
         }
     }
 
+    /// Where it is, when that is known.
+    fn place(&self) -> Result<Option<Place>> {
+        match (&self.service, Place::known(self.url.as_deref())) {
+            // What was said comes before what was found, and before the environment.
+            (Some(service), _) if self.url.is_none() => Place::of_service(service).map(Some),
+            (_, place) => Ok(place),
+        }
+    }
+
+    /// The range in seconds since 1970.
+    fn span(&self) -> Option<(i64, i64)> {
+        let seconds = parse_duration("range", self.range.as_deref()?).ok()?.as_secs();
+        let now = Timestamp::now().as_second();
+        Some((now - i64::try_from(seconds).unwrap_or(now).min(now), now))
+    }
+
     fn subject(&self) -> Subject {
         let object = self.name.clone().map(|name| (self.kind.clone().unwrap_or_default(), name));
         Subject { namespace: self.namespace.clone().filter(|_| !self.all_namespaces), object }
@@ -177,23 +194,15 @@ impl QueryMetrics {
 impl ReadTool for QueryMetrics {
     async fn read(&self, world: &ReadWorld, progress: &Progress) -> Result<Outcome> {
         let query = self.promql()?;
-        let prometheus = Prometheus::meant(self.url.as_deref(), world).await?;
-        progress.status(format!("asking {}", prometheus.place.label()));
-        let now = Timestamp::now().as_second();
-        let range = match &self.range {
-            Some(range) => {
-                let seconds = parse_duration("range", range)?.as_secs();
-                Some((now - i64::try_from(seconds).unwrap_or(i64::MAX).min(now), now))
-            }
-            None => None,
+        let place = match self.place()? {
+            Some(place) => place,
+            None => Place::find(world.cluster().await?).await?,
         };
+        let prometheus = Prometheus::at(place, world).await?;
+        progress.status(format!("asking {}", prometheus.place.label()));
+        let range = self.span();
         let series = prometheus.ask(&query, range).await?;
-        let mut outcome = shown(self, &query, &series);
-        if matches!(prometheus.place, Place::Service { .. }) {
-            let path = CommandLine::kubectl().args(["get", "--raw"]).arg(prometheus.path(&query, range));
-            outcome = outcome.note(format!("asked {}: `{path}`", prometheus.place.label()));
-        }
-        Ok(outcome)
+        Ok(shown(self, &query, &series))
     }
 }
 
@@ -319,6 +328,7 @@ mod tests {
         );
         for arguments in [
             json!({}),
+            json!({"query": "up", "service": "x"}),
             json!({"query": "--x"}),
             json!({"query": "up", "metric": "cpu"}),
             json!({"metric": "cpu", "window": "soon"}),
