@@ -9,8 +9,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     words: Vec<String>,
-    reads: Vec<Self>,
     filter: Option<Box<Self>>,
+    outputs: Vec<Self>,
     file: Option<String>,
 }
 
@@ -18,7 +18,7 @@ impl CommandLine {
     /// Starts a line with the program's name.
     #[must_use]
     pub fn new(program: &str) -> Self {
-        Self { words: vec![program.to_owned()], reads: Vec::new(), filter: None, file: None }
+        Self { words: vec![program.to_owned()], outputs: Vec::new(), filter: None, file: None }
     }
 
     /// Starts a `kubectl` line.
@@ -87,12 +87,6 @@ impl CommandLine {
         self
     }
 
-    /// Starts a `diff` of what two lines print, shown as `diff <(one) <(other)`: bash, ksh and zsh take it.
-    #[must_use]
-    pub fn difference(one: Self, other: Self) -> Self {
-        Self { reads: vec![one, other], ..Self::new("diff") }
-    }
-
     /// Sends what the program prints into a file, shown as `> file`.
     #[must_use]
     pub fn into_file(mut self, path: &str) -> Self {
@@ -101,7 +95,14 @@ impl CommandLine {
         self
     }
 
-    /// The words of the line, the program first; without its filter.
+    /// Adds what another line prints, as if it stood in a file: `<(kubectl get …)`, which bash and zsh know.
+    #[must_use]
+    pub fn output_of(mut self, line: Self) -> Self {
+        self.outputs.push(line);
+        self
+    }
+
+    /// The words of the line, the program first; without its filter and the outputs of others.
     #[must_use]
     pub fn words(&self) -> &[String] {
         &self.words
@@ -116,8 +117,8 @@ impl fmt::Display for CommandLine {
             }
             f.write_str(&quote(word))?;
         }
-        for line in &self.reads {
-            write!(f, " <({line})")?;
+        for output in &self.outputs {
+            write!(f, " <({output})")?;
         }
         if let Some(filter) = &self.filter {
             write!(f, " | {filter}")?;
@@ -168,6 +169,13 @@ mod tests {
     fn a_file_takes_what_is_printed() {
         let line = CommandLine::kubectl().arg("version").into_file("a b.yaml");
         assert_eq!(line.to_string(), "kubectl version > 'a b.yaml'");
+    }
+
+    #[test]
+    fn the_output_of_other_lines_stands_for_a_file() {
+        let get = |name: &str| CommandLine::kubectl().args(["get", name]);
+        let line = CommandLine::new("diff").output_of(get("a b")).output_of(get("c"));
+        assert_eq!(line.to_string(), "diff <(kubectl get 'a b') <(kubectl get c)");
     }
 
     #[test]

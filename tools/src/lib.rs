@@ -23,6 +23,7 @@ pub mod preview;
 pub mod process;
 pub mod progress;
 pub mod project;
+pub mod prometheus;
 pub mod severity;
 pub mod slot;
 pub mod tool;

@@ -135,6 +135,13 @@ pub enum Slot<'a> {
         /// What it settles.
         inside: Box<dyn Inside + 'a>,
     },
+    /// A Prometheus: nothing to do where its address is known, else the Service of the cluster that looks like one.
+    Prometheus {
+        /// Its address, as said.
+        url: &'a mut Option<String>,
+        /// The Service, as `namespace/name:port`.
+        service: &'a mut Option<String>,
+    },
     /// One kind or several joined by commas, or `all`; grounded to the API server's plural names.
     Kinds(&'a mut String),
     /// Where to look: a namespace, or every one.

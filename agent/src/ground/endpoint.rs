@@ -2,6 +2,7 @@
 //! declares, or written as one word.
 
 use shipmate_tools::kubernetes::declared_ports;
+use shipmate_tools::prometheus::Place;
 use shipmate_tools::{Effect, ErrorKind, Feedback, ObjectAccepts, ObjectSlot, ReadWorld};
 
 use super::object::split_reference;
@@ -90,6 +91,27 @@ pub(super) async fn fill_another(
     };
     *reference = Some(if kind.is_some() { name } else { format!("{found_kind}/{name}") });
     Ok(())
+}
+
+/// Finds a Prometheus where none is known; where there is none either, that is what has to be said.
+pub(super) async fn fill_prometheus(
+    url: Option<&str>,
+    service: &mut Option<String>,
+    world: &ReadWorld,
+) -> Result<(), Obstacle> {
+    if service.is_some() || Place::known(url).is_some() {
+        return Ok(());
+    }
+    match Place::find(world.cluster().await?).await {
+        Ok(place) => {
+            *service = place.service();
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(super::ask(
+            "Which Prometheus? No Service of the cluster looks like one: name its address, or set PROMETHEUS_URL.",
+        )),
+        Err(error) => Err(error.into()),
+    }
 }
 
 #[cfg(test)]

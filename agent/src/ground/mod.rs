@@ -98,6 +98,9 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
                 endpoint::fill_another(kind, reference, namespace, port, world, effect).await?;
             }
             Slot::Inside { object, inside } => object::fill_inside(object, inside, world, effect).await?,
+            Slot::Prometheus { url, service } => {
+                endpoint::fill_prometheus(url.as_deref(), service, world).await?;
+            }
             Slot::Owner { owner, selector, namespace } => {
                 object::fill_owner(owner, selector, namespace, world, effect).await?;
             }

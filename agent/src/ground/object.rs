@@ -159,20 +159,22 @@ impl Wanted {
         let here = self.namespace.as_deref().unwrap_or_else(|| cluster.namespace());
         let everyone_here = read(cluster, &kinds, Some(here)).await?;
         let chosen = self.choose(&everyone_here);
-        if let Ok(Some(found)) = chosen {
-            return Ok(found);
-        }
-        // A pod by the name of its workload: which of its pods is all the same.
-        if self.accepts == ObjectAccepts::HasPods && self.kind.as_ref().is_some_and(|kind| kind.kind == "Pod")
+        // A pod by the name of its workload, "the frontend pod": logs and usage mean the workload's pods, and so
+        // does whatever takes any one of them.
+        let undecided = !matches!(chosen, Ok(Some(_)));
+        if undecided
+            && self.accepts == ObjectAccepts::HasPods
+            && self.kind.as_ref().is_some_and(|kind| kind.kind == "Pod")
         {
-            let mut kinds = known(cluster, ObjectAccepts::HasPods.kinds());
-            kinds.retain(|kind| kind.kind != "Pod");
-            let workloads = read(cluster, &kinds, Some(here)).await?;
-            if let Some(found) = self.choose(&workloads)? {
+            let workloads =
+                read(cluster, &known(cluster, ObjectAccepts::HasPods.kinds()), Some(here)).await?;
+            if let Some(found) = self.choose_workload(&workloads)? {
                 return Ok(found);
             }
         }
-        chosen?;
+        if let Some(found) = chosen? {
+            return Ok(found);
+        }
         if !self.stay_here
             && self.namespace.is_none()
             && self.word.is_some()
@@ -199,6 +201,13 @@ impl Wanted {
     fn choose(&self, objects: &[Identity]) -> Result<Option<Identity>, Obstacle> {
         let least = if self.effect == Effect::Read { Fit::Spelling } else { Fit::Application };
         self.choose_from(objects, least)
+    }
+
+    /// As [`Self::choose`], without pods.
+    fn choose_workload(&self, objects: &[Identity]) -> Result<Option<Identity>, Obstacle> {
+        let workloads: Vec<Identity> =
+            objects.iter().filter(|object| object.kind != "pod" && !object.controlled).cloned().collect();
+        self.choose(&workloads)
     }
 
     /// The one object that fits best, nothing when none fits at least so well, a question when several do.

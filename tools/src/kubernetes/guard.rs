@@ -65,6 +65,9 @@ const REVIEWS: [&str; 5] = [
 
 /// Whether a request can change nothing.
 fn only_reads(method: &Method, path: &str, query: &str) -> bool {
+    if *method == Method::GET && asks_prometheus(path) {
+        return true;
+    }
     if path.split('/').any(|segment| REACHING.contains(&segment)) && is_subresource(path) {
         return false;
     }
@@ -75,6 +78,16 @@ fn only_reads(method: &Method, path: &str, query: &str) -> bool {
         return true;
     }
     query.split('&').any(|pair| pair == "dryRun=All")
+}
+
+/// The two questions of Prometheus's HTTP API, behind a Service: they only read, and nothing else behind a Service
+/// is known to.
+fn asks_prometheus(path: &str) -> bool {
+    let segments: Vec<&str> = path.split('/').collect();
+    matches!(
+        segments.as_slice(),
+        ["", "api", "v1", "namespaces", _, "services", _, "proxy", "api", "v1", "query" | "query_range"]
+    )
 }
 
 /// Whether the reaching word stands where a subresource stands, so that an object called `proxy` can be read.
@@ -103,6 +116,11 @@ mod tests {
         assert!(!only_reads(&get, "/api/v1/namespaces/todo/pods/a/exec", "command=rm"));
         assert!(!only_reads(&get, "/api/v1/nodes/n/proxy/run", ""));
         assert!(!only_reads(&get, "/api/v1/namespaces/todo/services/a/proxy/delete", ""));
+        let prometheus = "/api/v1/namespaces/m/services/prometheus:9090/proxy/api/v1";
+        assert!(only_reads(&get, &format!("{prometheus}/query"), "query=up"));
+        assert!(!only_reads(&Method::POST, &format!("{prometheus}/query"), "query=up"));
+        assert!(!only_reads(&get, &format!("{prometheus}/query/../admin"), ""));
+        assert!(!only_reads(&get, "/api/v1/nodes/n/proxy/api/v1/query", ""));
         assert!(!only_reads(&Method::DELETE, "/api/v1/namespaces/todo/pods/a", ""));
         assert!(!only_reads(
             &Method::PATCH,

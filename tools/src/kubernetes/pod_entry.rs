@@ -13,7 +13,7 @@ use super::target::Target;
 /// The pod that a call enters: the pod itself, or a running one of the workload.
 ///
 /// # Errors
-/// `Unavailable` when none runs, else as [`Cluster::ask`].
+/// `NotFound` when none runs, else as [`Cluster::ask`].
 pub async fn entered(cluster: &Cluster, target: &Target) -> Result<Value> {
     let (object, identity) = target.read(cluster).await?;
     let pods = cluster.family(&object).await?.pods;
@@ -21,7 +21,7 @@ pub async fn entered(cluster: &Cluster, target: &Target) -> Result<Value> {
         let phases: Vec<&str> =
             pods.iter().filter_map(|pod| pod.pointer("/status/phase").and_then(Value::as_str)).collect();
         let said = if phases.is_empty() { "it has none".to_owned() } else { phases.join(", ") };
-        Feedback::new(ErrorKind::Unavailable, format!("no pod of {} runs ({said})", identity.label()))
+        Feedback::new(ErrorKind::NotFound, format!("no pod of {} runs ({said})", identity.label()))
             .next("look why: ask to describe it, or for its events")
             .into()
     })

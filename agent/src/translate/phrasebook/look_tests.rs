@@ -232,3 +232,42 @@ fn what_only_sounds_like_a_command_changes_nothing() {
         "why can the ferry not reach pier?",
     ]);
 }
+
+#[test]
+fn measurements() {
+    let book = super::Phrasebook::new();
+    let situation = super::tests::situation();
+    let wrong: Vec<String> = [
+        (
+            "request rate of the ferry over the last 10 minutes",
+            "query_metrics metric=request_rate name=ferry window=10m",
+        ),
+        ("what is the error rate of the ferry?", "query_metrics metric=error_rate name=ferry"),
+        ("show me the p95 latency of the ferry", "query_metrics metric=latency_p95 name=ferry"),
+        ("how many requests per second does the ferry get", "query_metrics metric=request_rate name=ferry"),
+        ("cpu of the ferry from prometheus", "query_metrics metric=cpu name=ferry"),
+        (
+            "memory usage of the ferry in the last 15 minutes according to prometheus",
+            "query_metrics metric=memory name=ferry window=15m",
+        ),
+        ("request rate of the ferry over time", "query_metrics metric=request_rate name=ferry range=1h"),
+        ("run the promql query up{job=\"lake\"}", "query_metrics query='up{job=lake}'"),
+        ("run the promql query 'sum(rate(errors[5m]))'", "query_metrics query='sum(rate(errors[5m]))'"),
+    ]
+    .into_iter()
+    .filter_map(|(request, expected)| {
+        let got = match book.translate(request, &situation).understanding {
+            super::Understanding::Calls(calls) => {
+                calls.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            }
+            other => format!("{other:?}"),
+        };
+        let mut said: Vec<&str> = got.split(' ').collect();
+        let mut wanted: Vec<&str> = expected.split(' ').collect();
+        said.sort_unstable();
+        wanted.sort_unstable();
+        (said != wanted).then(|| format!("{request}: {got}"))
+    })
+    .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

@@ -55,6 +55,7 @@ impl Tool for ExecCommand {
         "(run|execute|exec) [the] {object} command {command:command}",
         "(exec|shell|ssh|bash) [in|into|to] [the] {object} [container|pod] => command=sh",
         "(open|get|give me|start|need|want) a [interactive] (shell|terminal|bash|prompt|console) (in|inside|on|into|to|for) [the] {object} [container|pod] => command=sh",
+        "run a [interactive] (shell|bash) (in|inside|on) [the] {object} [container|pod] => command=sh",
         "(get|go) (into|inside) [the] {object} [container|pod] => command=sh",
     ];
     const MODIFIERS: &'static [&'static str] = &[

@@ -65,7 +65,9 @@ impl Tool for PortForward {
         "(port-forward|port forward|portforward|forward|tunnel) [a|the] [port] [to|of] {object} [container|pod]",
         "(port-forward|port forward|portforward|forward|tunnel) [to] {object} {mapping:word}",
         "(port-forward|port forward|portforward|forward|tunnel) [to] {object} [port] {port:count}",
-        "(port-forward|port forward|portforward|forward|tunnel) {mapping:word} [to] [the] {object}",
+        "(port-forward|port forward|portforward|forward|tunnel|map|bind) {mapping:word} [to] [the] {object}",
+        "(tunnel|port-forward|port forward|forward) [to] [the] {object} (on|at|via|over|from) [my] [local|localhost] [port] {local_port:count}",
+        "(reach|access|open|connect to|get to|talk to|use) [the] {object} locally [on|at|via] [port] [{local_port:count}]",
         "(port-forward|port forward|portforward|forward|map|bind|tunnel) [port] {port:count} (of|from|on) [the] {object} [to] [my] [local] [port|localhost] [machine]",
         "(port-forward|port forward|portforward|forward|map|bind|tunnel) [port] {port:count} (of|from|on) [the] {object} to [my] [local] [port|localhost] {local_port:count}",
         "(port-forward|port forward|portforward|forward|map|bind|tunnel) [the] {object} [port] {port:count} to [my] [local] [port|localhost] {local_port:count}",
@@ -199,9 +201,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener> {
             io::ErrorKind::PermissionDenied => "ports below 1024 are the administrator's: name a higher one",
             _ => "name another local port",
         };
-        Feedback::new(ErrorKind::Unavailable, format!("could not listen on {address}: {error}"))
-            .next(next)
-            .into()
+        Feedback::new(ErrorKind::Other, format!("could not listen on {address}: {error}")).next(next).into()
     })
 }
 
@@ -324,10 +324,8 @@ async fn connect(cluster: &Cluster, target: &Target, port: u16, mut stream: TcpS
         match once(cluster, target, port, &mut stream).await {
             // A pod that is being replaced, or is listed and gone: another one will come.
             Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Unavailable | ErrorKind::NotFound | ErrorKind::Unreachable
-                ) && began.elapsed() < PATIENCE =>
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unreachable)
+                    && began.elapsed() < PATIENCE =>
             {
                 tokio::time::sleep(LOOK).await;
             }

@@ -32,6 +32,9 @@ const LOOK: Duration = Duration::from_millis(300);
 /// The pod's own deadline when none is said, so that nothing stays for ever even where nobody can clean up.
 const USUAL: &str = "10m";
 
+/// Seconds it gets to end by itself once it is told to; there is nothing to save.
+const GRACE: u32 = 2;
+
 /// Run a throw-away pod: start an image, show what it writes until it ends, and remove it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -62,6 +65,7 @@ impl Tool for RunPod {
         "(start|run|launch|create|spin up|make|give me|bring up|get|need|want|fire up|open) a (throwaway|throw-away|temporary|temp|disposable|one-off|short-lived|debug|ephemeral|scratch|test) {image:image} pod (and|to) [then] {command:command} [in it|from it|there|inside it]",
         "(start|run|launch|create|spin up|make|give me|bring up|get|need|want|fire up|open) a (throwaway|throw-away|temporary|temp|disposable|one-off|short-lived|debug|ephemeral|scratch|test) pod (with|from|using|of|running|based on) [the] [image] {image:image} [image] (and|that|which|to) [then] (run|runs|execute|executes) {command:command} [in it|from it|there|inside it]",
         "(start|run|launch|create|spin up|make|give me|bring up|get|need|want|fire up|open) a (throwaway|throw-away|temporary|temp|disposable|one-off|short-lived|debug|ephemeral|scratch|test) pod (with|from|using|of|running|based on) [the] [image] {image:image} [image] (and|to) [then] {command:command} [in it|from it|there|inside it]",
+        "(start|run|launch|create|spin up|fire up) a {image:image} pod (and|that|which|to) [then] (run|runs|execute|executes) {command:command} [in it|from it|there|inside it]",
         "(run|execute) {command:command} (in|inside|from|using) a (throwaway|throw-away|temporary|temp|disposable|one-off|short-lived|debug|ephemeral|scratch|new|fresh) {image:image} pod",
         "(run|execute) {command:command} (in|inside|from|using) a (throwaway|throw-away|temporary|temp|disposable|one-off|short-lived|debug|ephemeral|scratch|new|fresh) pod (with|from|using|of|running) [the] [image] {image:image}",
         "{command:command} (in|inside|from|using) a (throwaway|throw-away|temporary|temp|disposable|one-off|short-lived|debug|ephemeral|scratch|new|fresh) {image:image} pod",
@@ -79,15 +83,20 @@ impl Tool for RunPod {
     }
 
     fn command(&self) -> CommandLine {
-        let account = self
-            .service_account
-            .as_ref()
-            .map(|account| json!({"spec": {"serviceAccountName": account}}).to_string());
+        let mut overrides = json!({});
+        if let Some(account) = &self.service_account {
+            overrides["serviceAccountName"] = json!(account);
+        }
+        if let Some(Ok(duration)) = self.duration.as_deref().map(|text| parse_duration("duration", text)) {
+            overrides["activeDeadlineSeconds"] = json!(duration.as_secs().max(1));
+        }
+        let any = overrides.as_object().is_some_and(|overrides| !overrides.is_empty());
+        let overrides = any.then(|| json!({"spec": overrides}).to_string());
         let line = CommandLine::kubectl()
             .args(["run", &self.pod_name()])
             .option("--image", Some(&self.image))
             .args(["--restart=Never", "--rm", "-i"])
-            .option("--overrides", account)
+            .option("--overrides", overrides)
             .namespace(self.namespace.as_deref());
         match self.argv() {
             Ok(Some(argv)) => line.args(["--command", "--"]).args(argv),
@@ -143,7 +152,7 @@ impl RunPod {
         if let Some(argv) = self.argv()? {
             container["command"] = json!(argv);
         }
-        let mut spec = json!({"restartPolicy": "Never", "activeDeadlineSeconds": duration.as_secs().max(1), "containers": [container]});
+        let mut spec = json!({"restartPolicy": "Never", "terminationGracePeriodSeconds": GRACE, "activeDeadlineSeconds": duration.as_secs().max(1), "containers": [container]});
         if let Some(account) = &self.service_account {
             spec["serviceAccountName"] = json!(account);
         }
@@ -225,7 +234,8 @@ async fn watch(cluster: &Cluster, target: &Target, progress: &Progress) -> Resul
     for _ in 0..100 {
         let (pod, _) = target.read(cluster).await?;
         let terminated = pod.pointer("/status/containerStatuses/0/state/terminated");
-        if let Some(terminated) = terminated {
+        let overdue = pod.pointer("/status/reason").and_then(Value::as_str) == Some("DeadlineExceeded");
+        if let Some(terminated) = terminated.filter(|_| !overdue) {
             executed.code =
                 terminated.get("exitCode").and_then(Value::as_i64).and_then(|code| i32::try_from(code).ok());
             if terminated.get("reason").and_then(Value::as_str) == Some("OOMKilled") {
@@ -252,7 +262,7 @@ async fn started(cluster: &Cluster, target: &Target, progress: &Progress) -> Res
             Standing::Started => return Ok(()),
             Standing::Stuck(why) => {
                 return Err(Feedback::new(
-                    ErrorKind::Unavailable,
+                    ErrorKind::Other,
                     format!("{} does not start: {why}", target.label()),
                 )
                 .next("the pod is removed again; check the image's name and whether the cluster can pull it")

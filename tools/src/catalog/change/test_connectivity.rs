@@ -55,6 +55,9 @@ impl Tool for TestConnectivity {
         "(can|could|does|is) [the] {object} [pod|pods] [able to] (reach|talk to|connect to|access|ping|contact|get to|speak to|see|call) [the] {target:word} [service|svc] [on|at|over|via] [port] {port:count}",
         "(check|test|see|verify|try|find out|tell me) [if|whether|that] [the] {object} [pod|pods] (can|could|is able to|does) (reach|talk to|connect to|access|ping|contact|get to|speak to|see|call) [the] {target:word} [service|svc]",
         "(check|test|see|verify|try|find out|tell me) [if|whether|that] [the] {object} [pod|pods] (can|could|is able to|does) (reach|talk to|connect to|access|ping|contact|get to|speak to|see|call) [the] {target:word} [service|svc] (on|at|over|via) [port] {port:count}",
+        "(check|test|see|verify|try|find out|tell me) [if|whether|that] [the] {object} [pod|pods] (can|could|is able to) resolve [the] {target:word} [service|svc]",
+        "does [the] {target:word} [service|svc] (answer|respond|work|accept connections) (from|for|to) [the] {object} [pod|pods]",
+        "does [the] {target:word} [service|svc] (answer|respond|accept connections) (on|at) [port] {port:count} (from|for|to) [the] {object} [pod|pods]",
         "(check|test|see|verify|try|find out) (from|in|inside) [the] {object} [pod|pods] (if|whether|that) [the] {target:word} [service|svc] (answers|answer|responds|respond|is reachable|is up|is open|listens|works|can be reached|accepts connections|is there|is available)",
         "(check|test|see|verify|try|find out) (from|in|inside) [the] {object} [pod|pods] (if|whether|that) [the] {target:word} [service|svc] (answers|answer|responds|respond|is reachable|is up|is open|listens|works|can be reached|accepts connections|is available) (on|at) [port] {port:count}",
         "(check|test|see|verify|try|find out) (if|whether|that) [the] {target:word} [service|svc] (answers|responds|is reachable|is up|listens|works|can be reached|accepts connections|is available) (from|in|inside) [the] {object} [pod|pods]",
@@ -205,7 +208,7 @@ impl TestConnectivity {
         cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await
     }
 
-    /// What the cluster knows about a Service that does not answer.
+    /// What the cluster knows to be wrong with the Service that is to be reached.
     async fn suspicion(&self, cluster: &Cluster) -> Option<String> {
         let name = self.target.as_deref().filter(|target| is_bare(target))?;
         let namespace = self.target_namespace.as_deref().or(self.namespace.as_deref());
@@ -222,8 +225,15 @@ impl TestConnectivity {
         if crate::kubernetes::running_pod(&pods).is_none() {
             return Some(format!("no running pod stands behind {}", identity.label()));
         }
+        None
+    }
+
+    /// The network policies where the Service lives, which may forbid it.
+    async fn policies(&self, cluster: &Cluster) -> Option<String> {
+        self.target.as_deref().filter(|target| is_bare(target))?;
+        let namespace = self.target_namespace.clone().or_else(|| self.namespace.clone());
         let policies = cluster.kind("networkpolicies").await.ok()?;
-        let query = crate::kubernetes::Query { namespace: identity.namespace.clone(), ..Default::default() };
+        let query = crate::kubernetes::Query { namespace, ..Default::default() };
         let policies = cluster.objects(&policies, &query).await.ok()?;
         (!policies.is_empty()).then(|| {
             let names: Vec<&str> =
@@ -240,6 +250,11 @@ impl ChangeTool for TestConnectivity {
         let pod = entered(cluster, &from).await?;
         let container = container_of(&pod, self.container.as_deref())?;
         let identity = pod_identity(&pod);
+        let mut warnings =
+            vec!["it runs a probe in that container; whoever answers sees a connection".to_owned()];
+        // A wrong port is known before anything is tried, and where something answers for every address nothing
+        // else would tell it.
+        warnings.extend(self.suspicion(cluster).await);
         let what = if self.url().is_some() { "asks for" } else { "opens and closes a connection to" };
         Ok(Preview {
             summary: format!("{} {what} {}, from its container {container}", identity.label(), self.place()),
@@ -249,7 +264,7 @@ impl ChangeTool for TestConnectivity {
                 action: Action::Unchanged,
                 difference: String::new(),
             }],
-            warnings: vec!["it runs a probe in that container; whoever answers sees a connection".to_owned()],
+            warnings,
             basis: json!({"container": container}),
             ..Preview::default()
         })
@@ -263,16 +278,25 @@ impl ChangeTool for TestConnectivity {
         let executed = cluster.execute(&pod, container, &self.argv()?, false, progress).await?;
         let from = pod_identity(&pod).label();
         match verdict(&executed) {
-            Verdict::Reached => Ok(Outcome::sentence(format!("{from} reaches {}", self.place()))
-                .data(json!({"from": from, "to": self.place(), "reached": true}))),
+            Verdict::Reached => {
+                let outcome = Outcome::sentence(format!("{from} reaches {}", self.place()))
+                    .data(json!({"from": from, "to": self.place(), "reached": true}));
+                // What was shown before is still true: then something else answered.
+                let doubts = approval.preview().warnings.iter().skip(1).cloned();
+                Ok(doubts.fold(outcome, Outcome::note))
+            }
             Verdict::NoProbe(why) => {
-                Err(Feedback::new(ErrorKind::Unavailable, format!("{from} has nothing to try with: {why}"))
+                Err(Feedback::new(ErrorKind::Other, format!("{from} has nothing to try with: {why}"))
                     .next("try from another pod, or from a throw-away one: \"run a temporary busybox pod\"")
                     .into())
             }
             Verdict::Failed(why) => {
                 let mut said = format!("{from} does not reach {}: {why}", self.place());
-                if let Some(suspicion) = self.suspicion(&cluster).await {
+                let suspicion = match self.suspicion(&cluster).await {
+                    Some(suspicion) => Some(suspicion),
+                    None => self.policies(&cluster).await,
+                };
+                if let Some(suspicion) = suspicion {
                     said.push_str(&format!("; {suspicion}"));
                 }
                 Err(Feedback::new(ErrorKind::Other, said)

@@ -31,7 +31,7 @@ impl Tool for ClusterInfo {
         "[<show>|give me] [the|some|general] (info|information|details|facts|overview|summary) (of|about|on|for) [the|this|my|our] [kubernetes|k8s] cluster",
         "(what|which) [kubernetes|k8s] cluster [is this|is that|am i|are we|do i|do we|is it|i am|we are] [talking to|connected to|talk to|in|on|using|use|at|running on|working on|working with]",
         "(what|which) cluster is (it|this|that)",
-        "(where|on what|on which host) is [the|this|my|our] [api server|apiserver|control plane|cluster] [running|hosted]",
+        "(where|on what|on which host) (is|does) [the|this|my|our] (api server|apiserver|control plane|cluster) [running|hosted|run|live]",
         "(tell me about|describe|summarize) [the|this|my|our] [kubernetes|k8s] cluster",
         "[<show>] [the] (address|url|endpoint) of [the] (api server|apiserver|cluster|control plane|kubernetes api)",
         "how (big|large) is [the|this|my|our] cluster",

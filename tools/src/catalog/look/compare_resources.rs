@@ -127,7 +127,7 @@ impl Tool for CompareResources {
             self.other_namespace.as_deref().or(self.namespace.as_deref()),
             self.other_context.as_deref(),
         );
-        CommandLine::difference(here, there)
+        CommandLine::new("diff").output_of(here).output_of(there)
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {

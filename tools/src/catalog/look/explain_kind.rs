@@ -37,6 +37,15 @@ impl Tool for ExplainKind {
         "explain {kind:word} [fields|to me]",
         "explain [the] [kind] {kind:kind} [kind|object|resource|fields|spec] [to me]",
         "explain [all] [of] [the] (fields|properties) (of|in|for) [a] {kind:kind}",
+        "explain [the] (spec|specification) (of|in|for) [a] {kind:kind} => field=spec",
+        "explain [the] status (of|in|for) [a] {kind:kind} => field=status",
+        "explain [the] {kind:kind} (spec|specification) => field=spec",
+        "explain [the] {kind:kind} status => field=status",
+        "(describe|show|give me) [the] (schema|fields) (of|for) [a] {kind:kind}",
+        "what does [the] field {field:word} (in|of|on|for) [a] {kind:kind} (do|mean|stand for)",
+        "what is [the] field {field:word} (in|of|on|for) [a] {kind:kind} [for]",
+        "(which|what) values (can|does|may) [the] [field] {field:word} (of|in|on|for) [a] {kind:kind} (have|take|be)",
+        "(which|what) values (are|is) (allowed|possible|valid) for [the] [field] {field:word} (of|in|on|for) [a] {kind:kind}",
         "explain [the] {field:word} (of|in|for) [a] {kind:kind}",
         "explain [the] {kind:kind} {field:word} [field|to me]",
         "[<show>|read|open] [the] (doc|docs|documentation|schema|reference|api docs|api reference|api documentation) (for|of|on|about) [the] {kind:kind} [kind|object|resource]",
@@ -150,7 +159,19 @@ async fn explain(wanted: &ExplainKind, cluster: &Cluster) -> Result<Outcome> {
     let (kind, path) = wanted.parts();
     let resource = cluster.kind(&kind).await?;
     let schema = cluster.schema(&resource).await?;
-    let described = schema.describe(&path, wanted.recursive)?;
+    let (path, described, found) = match schema.describe(&path, wanted.recursive) {
+        Ok(described) => (path, described, None),
+        // A field by its name alone, wherever it stands.
+        Err(error) => match schema.find(&path).filter(|_| !path.contains('.')) {
+            Some(whole) => {
+                let described = schema.describe(&whole, wanted.recursive)?;
+                let line = CommandLine::kubectl().arg("explain").arg(format!("{kind}.{whole}"));
+                let note = format!("the field stands at {whole}: `{line}`");
+                (whole, described, Some(note))
+            }
+            None => return Err(error),
+        },
+    };
     let first = described.field.description.split(['\n', '.']).next().unwrap_or_default().trim();
     let what = if path.is_empty() {
         format!("{} ({})", resource.kind, version(&resource))
@@ -162,7 +183,11 @@ async fn explain(wanted: &ExplainKind, cluster: &Cluster) -> Result<Outcome> {
     let data = json!({"kind": resource.kind, "version": version(&resource), "path": path,
         "type": described.field.type_name, "description": described.field.description,
         "values": described.field.values, "fields": fields});
-    Ok(Outcome::sentence(summary).view(View::Text(text(&resource, &path, &described))).data(data))
+    let outcome = Outcome::sentence(summary).view(View::Text(text(&resource, &path, &described))).data(data);
+    Ok(match found {
+        Some(note) => outcome.note(note),
+        None => outcome,
+    })
 }
 
 fn field_data(field: &SchemaField) -> serde_json::Value {
@@ -279,6 +304,13 @@ mod tests {
         let View::Text(text) = &outcome.view else { panic!("{outcome:?}") };
         assert!(text.contains("  spec\t<object> -required-\n      What is wanted.\n"), "{text}");
         let wanted: ExplainKind = serde_json::from_value(json!({"kind": "deployment.spec.paused"})).unwrap();
+        let by_name: ExplainKind =
+            serde_json::from_value(json!({"kind": "deployment", "field": "paused"})).unwrap();
+        let outcome = explain(&by_name, &cluster).await.unwrap();
+        assert_eq!(
+            outcome.notes,
+            ["the field stands at spec.paused: `kubectl explain deployment.spec.paused`"]
+        );
         assert_eq!(
             explain(&wanted, &cluster).await.unwrap().summary,
             "Deployment.spec.paused <boolean>: Whether it waits"

@@ -53,6 +53,9 @@ impl Tool for RolloutHistory {
         "what does revision {revision:count} of {object} (contain|have|look like|change|run)",
         "what did revision {revision:count} of {object} (change|contain|run|do)",
         "rollout history [of] {object} revision {revision:count}",
+        "how (did|does|is|was) revision {revision:count} (of|for) {object} (differ|different) [from the (one|revision) before]",
+        "how (did|does|is|was) revision {revision:count} (of|for) {object} (differ|different) from the (previous|last) [one|revision]",
+        "[<show>|list] [all] [the] (past|previous|old|earlier|recent|last) (rollouts|deployments|deploys) (of|for|from) {object}",
     ];
     const MODIFIERS: &'static [&'static str] = &["--revision {revision:count}", "revision {revision:count}"];
 

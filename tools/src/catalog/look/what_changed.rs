@@ -61,6 +61,8 @@ impl Tool for WhatChanged {
         "(who|what) [has|have|last] (touched|changed|edited|modified|written|wrote|updated) [to] {object} [lately|recently|last]",
         "who [has|have|last] (touched|changed|edited|modified|updated) (something|anything|what|things) [here] [lately|recently]",
         "when (did|was|has) {object} [last|been] (change|changed|modified|touched|edited) [last]",
+        "what [has|have] (happened|been happening) (since|after) [the] (last|latest|most recent|previous) (deploy|deployment|rollout|release|upgrade) => since_deploy=true",
+        "(has|did) (anyone|anybody|someone|somebody) [been] (touched|touch|changed|change|edited|edit|modified|modify|updated|update) {object} [lately|recently]",
         "[<show>] [the] (timeline|changelog|change history|history of changes) [here|lately]",
         "[<show>] [the] (timeline|changelog|change history|history of changes) (of|for|on) {object}",
     ];
@@ -97,14 +99,15 @@ impl Tool for WhatChanged {
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
-        if self.name.is_some() {
+        // "The ingress" is the only one, or it is asked which.
+        if self.name.is_some() || self.kind.is_some() {
             return vec![Slot::Object(ObjectSlot {
                 kind: &mut self.kind,
                 name: &mut self.name,
                 namespace: &mut self.namespace,
                 selector: None,
                 accepts: ObjectAccepts::Any,
-                required: false,
+                required: true,
             })];
         }
         vec![Slot::Scope {
