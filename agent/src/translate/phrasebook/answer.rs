@@ -84,8 +84,8 @@ fn commands(calls: &[Call]) -> String {
 /// What has to be asked before a step can run.
 fn question(step: &Reading<'_>) -> String {
     // Tools are called verb_noun; "rollout" and "resource" are no verbs.
-    let verb =
-        if step.tool.can_change { step.tool.name.split('_').next().unwrap_or_default() } else { "look at" };
+    let words = step.tool.name.strip_prefix("rollout_").unwrap_or(step.tool.name);
+    let verb = if step.tool.can_change { words.split('_').next().unwrap_or_default() } else { "look at" };
     let object = step
         .calls
         .first()

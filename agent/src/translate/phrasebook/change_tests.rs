@@ -280,3 +280,39 @@ fn manifests_are_written_from_words() {
     assert!(policy.starts_with("change printf %s 'apiVersion: networking.k8s.io/v1"), "{policy}");
     assert!(policy.contains("namespace: mill") && policy.contains("- Ingress"), "{policy}");
 }
+
+#[test]
+fn verbs_of_everyday_life_are_about_no_node_and_no_rollout() {
+    check(&[
+        ("clear the table", "not understood"),
+        ("empty the bin", "not understood"),
+        ("open the door", "not understood"),
+        ("resume my work", "not understood"),
+        ("mark my words", "not understood"),
+        ("put the kettle on", "not understood"),
+        ("set the mood", "not understood"),
+        ("use the force", "not understood"),
+        ("empty pier-1 so we can reboot it", "destroy kubectl drain pier-1 --ignore-daemonsets"),
+        ("clear node pier-1", "destroy kubectl drain pier-1 --ignore-daemonsets"),
+        ("continue the paused ferry", "change kubectl rollout resume ferry"),
+        ("drain all nodes", "question"),
+        ("label everything with a=b", "question"),
+    ]);
+}
+
+#[test]
+fn what_something_was_is_no_place() {
+    check(&[
+        ("change HARBOUR on ferry from mill to lake", "change kubectl set env ferry HARBOUR=lake"),
+        ("scale ferry from 2 to 5", "change kubectl scale ferry --replicas=5"),
+        ("change the image of ferry from ferry:1 to ferry:2", "change kubectl set image ferry '*=ferry:2'"),
+        (
+            "raise the memory limit of ferry from 64Mi to 128Mi",
+            "change kubectl set resources ferry --limits=memory=128Mi",
+        ),
+        (
+            "change the pull policy of ferry from Always to Never",
+            "change kubectl patch ferry --type=merge -p '{\"imagePullPolicy\":\"Never\"}'",
+        ),
+    ]);
+}

@@ -63,6 +63,8 @@ pub(super) enum SlotType {
     Command,
     /// A path.
     Path,
+    /// One word that stands in the phrase and fills nothing ("from staging to production").
+    Any,
     /// An image.
     Image,
     /// An image that says its tag or its registry, so that it can be nothing else.
@@ -94,6 +96,7 @@ impl SlotType {
             "quantity" => Self::Quantity,
             "word" => Self::Word,
             "value" => Self::Value,
+            "any" => Self::Any,
             "text" => Self::Text,
             "command" => Self::Command,
             "path" => Self::Path,
@@ -126,7 +129,7 @@ impl Pattern {
         let part = |name: &str| self.values.iter().any(|(_, value)| value.contains(&format!("{{{name}}}")));
         let slots = self.slots.iter().map(|slot| slot.argument.as_deref().unwrap_or("name"));
         let values = self.values.iter().map(|(name, _)| name.as_str());
-        slots.filter(|name| !part(name)).chain(values).find(|name| !known(name))
+        slots.filter(|name| *name != "_" && !part(name)).chain(values).find(|name| !known(name))
     }
 }
 

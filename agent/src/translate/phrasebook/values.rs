@@ -91,6 +91,7 @@ pub(super) fn read(
         {
             one(token.text.clone(), FREE_WORD)
         }
+        SlotType::Any => one(token.text.clone(), 0),
         SlotType::Text => rest(request, position, end),
         SlotType::Command => command(request, position, end),
         SlotType::Path => path(request, position, end),

@@ -42,6 +42,8 @@ impl Tool for Autoscale {
         "(autoscale|auto-scale|auto scale) {object} [up] [to] [a] [max|maximum|at most|max of|maximum of|up to] {max:count} [pods|replicas|instances]",
         "(autoscale|auto-scale|auto scale) {object}",
         "scale {object} automatically [between|from] {min:count} (and|to) {max:count} [pods|replicas|instances]",
+        "scale {object} [to] [between|from] {min:count} (and|to) {max:count} [pods|replicas|instances] (automatically|by itself|as needed)",
+        "(hpa|autoscaler|autoscaling) (for|on) {object} [between|from|with] {min:count} (and|to) {max:count} [pods|replicas|instances]",
         "(keep|let) {object} [scale|autoscale] [automatically] between {min:count} and {max:count} (pods|replicas|instances)",
         "(let|have|make) {object} (scale|autoscale) [automatically] (between|from) {min:count} (and|to) {max:count} [pods|replicas|instances]",
         "(add|create|make|set up|put|attach|give|configure|enable|want) [a|an] (hpa|autoscaler|horizontal pod autoscaler|autoscaling) (to|for|on) {object}",

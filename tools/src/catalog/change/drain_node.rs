@@ -52,7 +52,12 @@ impl Tool for DrainNode {
     const NAME: &'static str = "drain_node";
     const PHRASES: &'static [&'static str] = &[
         "drain {object}",
-        "(empty|evacuate|vacate|clear|clear out) {object} [of] [all] [its] [pods]",
+        "evacuate {object}",
+        "(empty|vacate|clear|clear out) {object} [of] [all] [its] (pods|workloads|work)",
+        "(empty|vacate|clear|clear out) {object} [so] [that] (i|we) (can|could|may) (reboot|restart|patch|update|upgrade|service|replace|fix|repair|maintain|shut down|turn off) [it|the machine|the kernel|the node]",
+        "(empty|vacate|clear|clear out) {object} (for|before) (maintenance|a reboot|the reboot|rebooting|an upgrade|upgrading|patching) [it]",
+        "(empty|vacate|clear|clear out) node {object}",
+        "(empty|vacate|clear|clear out) {object} node",
         "(move|evict|get|take|push) [all|every|everything|the] [of] [its|the] [pods|workloads|work] (off|from|away from|out of) {object}",
         "(evict|move) everything (off|from|away from) {object}",
         "(prepare|get) {object} [ready] for (maintenance|a reboot|an upgrade|the upgrade|reboot|patching)",

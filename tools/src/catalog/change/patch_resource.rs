@@ -40,11 +40,37 @@ pub(crate) struct PatchResource {
     remove: bool,
 }
 
+/// Fields that people say in plain words, and their names.
+macro_rules! phrases {
+    ($(($words:literal, $field:literal)),*; $($other:literal),* $(,)?) => {
+        &[
+            $(
+                concat!("(set|change|update|make|adjust|raise|lower|increase|decrease|switch) [the] ", $words, " (of|on|for|in) {object} [from {_:any}] [up|down] (to|=|as) {value:value} => path=", $field),
+                concat!("(set|change|update|make|adjust|raise|lower|increase|decrease|switch) [the] {object} ", $words, " [from {_:any}] [up|down] (to|=|as) {value:value} => path=", $field),
+            )*
+            $($other),*
+        ]
+    };
+}
+
 impl Tool for PatchResource {
     const NAME: &'static str = "patch_resource";
-    const PHRASES: &'static [&'static str] = &[
-        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) [the] [field] {path:field} (of|on|for|in) {object} [up|down] (to|=|as) {value:value}",
-        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) {object} {path:field} [up|down] (to|=|as) {value:value}",
+    const PHRASES: &'static [&'static str] = phrases![
+        ("[image] pull policy", "imagePullPolicy"),
+        ("(min|minimum) ready seconds", "minReadySeconds"),
+        ("[revision] history limit", "revisionHistoryLimit"),
+        ("progress deadline [seconds]", "progressDeadlineSeconds"),
+        ("[termination] grace period [seconds]", "terminationGracePeriodSeconds"),
+        ("concurrency policy", "concurrencyPolicy"),
+        ("service account [name]", "serviceAccountName"),
+        ("priority class [name]", "priorityClassName"),
+        ("restart policy", "restartPolicy"),
+        ("dns policy", "dnsPolicy"),
+        ("session affinity", "sessionAffinity"),
+        ("[external] traffic policy", "externalTrafficPolicy"),
+        ("(time zone|timezone)", "timeZone");
+        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) [the] [field] {path:field} (of|on|for|in) {object} [from {_:any}] [up|down] (to|=|as) {value:value}",
+        "(set|change|update|make|adjust|modify|patch|edit|raise|lower|increase|decrease|put|switch) {object} {path:field} [from {_:any}] [up|down] (to|=|as) {value:value}",
         "(set|change|update|make|adjust|modify|patch|edit|put|switch) [the] [field] {path:field} (to|=|as) {value:value} (of|on|for|in) {object}",
         "(patch|edit|modify) {object} [so that|to set|setting|and set|with] {path:field} (is|to|=|be) {value:value}",
         "(remove|delete|unset|drop|clear) [the] [field] {path:field} (from|of|on|in) {object} => remove=true",

@@ -36,7 +36,7 @@ impl Tool for RolloutPause {
     const PHRASES: &'static [&'static str] = &[
         "(pause|freeze|halt|hold|suspend|interrupt) [all] [the] [rolling] (rollout|rollouts|update|updates|deploy|deploys|change|changes) (of|for|on|to|in) {object}",
         "(pause|freeze|halt|hold|suspend|interrupt) {object} [rolling] (rollout|rollouts|update|updates|deploy|deploys)",
-        "(pause|freeze|halt|suspend) {object} [rollout]",
+        "(pause|freeze) {object}",
         "(stop|block|hold back) [all|further|any] [the] [rolling] (rollout|rollouts) (of|for|on|to) {object}",
         "(stop|block) {object} (rollout|rollouts)",
         "(put) [the] [rollout of] {object} [rollout|rollouts] on (hold|pause|ice)",

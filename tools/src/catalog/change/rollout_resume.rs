@@ -36,7 +36,10 @@ impl Tool for RolloutResume {
     const PHRASES: &'static [&'static str] = &[
         "(resume|unpause|unfreeze|continue|reactivate|go on with|carry on with) [the] [paused|frozen|halted|suspended] [rolling] (rollout|rollouts|update|updates|deploy|deploys) (of|for|on|to|in) {object}",
         "(resume|unpause|unfreeze|continue|go on with|carry on with) [the] [paused|frozen|halted|suspended] {object} [rolling] (rollout|rollouts|update|updates|deploy|deploys)",
-        "(resume|unpause|unfreeze|continue|go on with|carry on with) [the] [paused|frozen|halted|suspended] {object} [rollout]",
+        "(resume|continue|go on with|carry on with) [the] (paused|frozen|halted|suspended) {object}",
+        "(resume|continue) {object} deployment",
+        "(resume|continue) deployment {object}",
+        "(unpause|unfreeze) [the] [paused|frozen|halted|suspended] {object}",
         "(let|have|make) [the] [paused|frozen] {object} [rollout|rollouts] (continue|go on|proceed|carry on|resume) [again]",
         "(let|have) [the] [paused|frozen] (rollout|rollouts|update) (of|for) {object} (continue|go on|proceed|carry on|resume) [again]",
         "(allow|enable|permit) (rollouts|rollout) (of|for|on|to) {object} [again]",

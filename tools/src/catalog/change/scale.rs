@@ -38,13 +38,13 @@ pub(crate) struct Scale {
 impl Tool for Scale {
     const NAME: &'static str = "scale";
     const PHRASES: &'static [&'static str] = &[
-        "scale [up|down] {object} [up|down|out|in] (to|at) {replicas:count} [replicas|pods|instances|copies]",
+        "scale [up|down] {object} [from {_:any}] [up|down|out|in] (to|at) {replicas:count} [replicas|pods|instances|copies]",
         "scale [up|down] {object} [up|down] {replicas:count} [replicas|pods|instances|copies]",
         "(give|set) {object} [to|at] {replicas:count} (replicas|pods|instances|copies)",
         "(set|change|make|put|bring|get) [the] (replicas|replica count|scale|number of replicas|number of pods|number of instances|pod count) (of|for|on) {object} [up|down] [to|at] {replicas:count}",
         "(bump|raise|increase|grow|reduce|lower|shrink|decrease|drop|cut|bring|take) [the] (replicas|replica count|number of replicas|number of pods|number of instances) (of|for|on) {object} [up|down] to {replicas:count}",
         "(bump|raise|increase|grow|reduce|lower|shrink|decrease|set|change) [the] [number of] {object} (replicas|replica count|pods|instances) [up|down] to {replicas:count}",
-        "(bump|raise|increase|grow|reduce|lower|shrink|decrease|bring|take) {object} [up|down] to {replicas:count} [replicas|pods|instances|copies]",
+        "(bump|raise|increase|grow|reduce|lower|shrink|decrease|bring|take) {object} [from {_:any}] [up|down] to {replicas:count} [replicas|pods|instances|copies]",
         "{object} replicas {replicas:count}",
         "{object} (to|at|=) {replicas:count} (replicas|pods|instances|copies)",
         "{object} (should|must|shall|needs to|has to|ought to) (have|run|be at|be running|run with|get) {replicas:count} [replicas|pods|instances|copies]",

@@ -40,11 +40,12 @@ pub(crate) struct SetImage {
 impl Tool for SetImage {
     const NAME: &'static str = "set_image";
     const PHRASES: &'static [&'static str] = &[
-        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|make|replace) [the] [container] image (of|for|on|in|used by) {object} [up|over|back] (to|with|=) {image:image}",
-        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|replace) [the] {object} [container] image [up|over|back|forward] (to|with|=) {image:image}",
+        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|make|replace) [the] [container] image (of|for|on|in|used by) {object} [from {_:any}] [up|over|back] (to|with|=) {image:image}",
+        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|replace) [the] {object} [container] image [from {_:any}] [up|over|back|forward] (to|with|=) {image:image}",
         "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade) {object} [up|over|back] (to|onto) [the] image {image:image}",
-        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|take|bring) {object} [up|over|back|forward] (to|onto) {image:tagged}",
-        "(upgrade|downgrade|update|bump) {object} [up|back] to {image:image}",
+        "(set|change|update|switch|bump|upgrade|move|roll|point|downgrade|take|bring) {object} [from {_:any}] [up|over|back|forward] (to|onto) {image:tagged}",
+        "(upgrade|downgrade|update|bump) {object} [from {_:any}] [up|back] to {image:image}",
+        "point {object} (at|to) [image] {image:tagged}",
         "(use|run|deploy|ship|release|roll out|put|try|push out|rollout) [the] [new] [image] {image:tagged} (for|on|in|to|onto|into|with|as) {object}",
         "(use|run|deploy|put|try) [the] [new] image {image:image} (for|on|in|to|onto|into|with) {object}",
         "(run|deploy|redeploy) {object} (with|from|using|on) [the] [new] image {image:image}",

@@ -48,8 +48,8 @@ macro_rules! phrases {
     ($(($words:literal, $slot:literal)),*; $($other:literal),*) => {
         &[
             $(
-                concat!("(set|change|raise|lower|increase|decrease|reduce|bump|cut|make|put|update|adjust|bring) [the] ", $words, " (of|for|on) {object} [up|down] (to|at|=) ", $slot),
-                concat!("(set|change|raise|lower|increase|decrease|reduce|bump|cut|make|put|update|adjust|bring) [the] {object} ", $words, " [up|down] (to|at|=) ", $slot),
+                concat!("(set|change|raise|lower|increase|decrease|reduce|bump|cut|make|put|update|adjust|bring) [the] ", $words, " (of|for|on) {object} [from {_:any}] [up|down] (to|at|=) ", $slot),
+                concat!("(set|change|raise|lower|increase|decrease|reduce|bump|cut|make|put|update|adjust|bring) [the] {object} ", $words, " [from {_:any}] [up|down] (to|at|=) ", $slot),
                 concat!("(give|grant|allow|set) {object} [to|up to] [a|an] [new] ", $slot, " [of] ", $words),
                 concat!("(give|grant|allow|set) {object} [a|an|the] [new] ", $words, " [of|to|=] ", $slot),
                 concat!("(set|add|put|apply) [a|an|the] [new] ", $words, " [of|to|=] ", $slot, " (on|for|to|in) {object}"),
@@ -92,6 +92,8 @@ impl Tool for SetResources {
         "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (limit|limits) (of|for|on) {object} [up|down] to {cpu_limit:quantity} (cpu|cpus|cores|core) and {memory_limit:quantity} [of] [memory|mem|ram]",
         "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (request|requests) (of|for|on) {object} [up|down] to {memory_request:quantity} [of] (memory|mem|ram) and {cpu_request:quantity} (cpu|cpus|cores|core)",
         "(set|change|raise|lower|increase|decrease|reduce|bump|update|adjust) [the] [resource] (limit|limits) (of|for|on) {object} [up|down] to {memory_limit:quantity} [of] (memory|mem|ram) and {cpu_limit:quantity} (cpu|cpus|cores|core)",
+        "(set|put|add) [resource] (limit|limits) (of|for|on) {object} [to] cpu {cpu_limit:quantity} [and] (memory|mem|ram) {memory_limit:quantity}",
+        "(set|put|add) [resource] (request|requests) (of|for|on) {object} [to] cpu {cpu_request:quantity} [and] (memory|mem|ram) {memory_request:quantity}",
         "(set|change|update|adjust) [the] (resource|resources) (of|for|on) {object} [to]",
         "(set|change|update|adjust) {object} (resource|resources) [to]",
         "set resources {object}"

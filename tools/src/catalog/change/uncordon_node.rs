@@ -36,11 +36,11 @@ impl Tool for UncordonNode {
         "uncordon {object}",
         "(let|allow|have|make) {object} [to] (take|accept|run|get|have|receive|host) [new|more] (pods|workloads|work) [again]",
         "(mark|make|set) {object} [as|to] schedulable [again]",
-        "(allow|enable|resume|restart|start|turn on|permit) scheduling [of] [new] [pods|workloads] (on|onto|for|to) {object} [again]",
+        "(allow|enable|re-enable|reenable|resume|restart|start|turn on|permit) scheduling [of] [new] [pods|workloads] (on|onto|for|to) {object} [again]",
         "(allow|let) [new] (pods|workloads) (on|onto|back on|to run on|run on|be scheduled on|to be scheduled on) {object} [again]",
         "(schedule|place|put) [new] (pods|workloads) (on|onto) {object} again",
         "(put|bring|take) {object} back (in|into|to) [the] (rotation|service|scheduling|use|pool|scheduling pool)",
-        "(open|reopen|unblock) {object} [up] [for] [new] [pods|scheduling] [again]",
+        "(open|reopen|unblock) {object} [up] for [new] (pods|scheduling|workloads) [again]",
         "{object} (may|can|should) (take|accept|run) [new] pods again",
     ];
 

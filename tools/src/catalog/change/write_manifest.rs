@@ -92,7 +92,7 @@ macro_rules! phrases {
     ($(($words:literal, $kind:literal)),*; $($other:literal),*) => {
         &[
             $(
-                concat!("(write|create|generate|make|draft|scaffold|produce|prepare|need|want|output) [a|an|the] [new] [kubernetes|k8s] ", $words, " (yaml|manifest|yml|file|definition|spec|yaml file|manifest file) [file] (for|called|named|of) [a|an|the] {name:word} => kind=", $kind),
+                concat!("(write|create|generate|make|draft|scaffold|produce|prepare|need|want|output) [a|an|the] [new] [kubernetes|k8s] ", $words, " (yaml|manifest|yml|file|definition|spec|yaml file|manifest file) [file] [for|called|named|of] [a|an|the] {name:word} => kind=", $kind),
                 concat!("(write|create|generate|make|draft|scaffold|produce|prepare|need|want|output) [a|an|the] [new] [kubernetes|k8s] (yaml|manifest|yml|yaml file|manifest file|file) [file] (for|of|with|describing|defining) [a|an|the] [new] ", $words, " [called|named|for|of] {name:word} => kind=", $kind),
                 concat!("(write|create|generate|make|draft|scaffold|produce|prepare|need|want|output) [a|an|the] [new] {name:word} ", $words, " (yaml|manifest|yml|file|yaml file|manifest file) [file] => kind=", $kind),
                 concat!("write [a|an|the] [new] ", $words, " (called|named|for) {name:word} => kind=", $kind),
@@ -117,7 +117,7 @@ impl Tool for WriteManifest {
         "(write|create|generate|make|draft|produce|prepare|add|need|want) [a|an|the] [new] (networkpolicy|network policy) [yaml|manifest|file|yaml file] [called|named] [{name:word}] [that|which|to] (denies|deny|blocks|block|denying|blocking|forbids|forbid) [all|any|every] (egress|outgoing|outbound) [traffic|connections] => kind=networkpolicy, deny=egress",
         "(write|create|generate|make|draft|produce|prepare|add|need|want) [a|an|the] [new] (networkpolicy|network policy) [yaml|manifest|file|yaml file] [called|named] [{name:word}] [that|which|to] (denies|deny|blocks|block|denying|blocking|forbids|forbid) (all|everything|any|all the) [traffic] => kind=networkpolicy, deny=all",
         "(write|create|generate|make|draft|produce) [a|an|the] (deny all|default deny|deny-all|default-deny) (networkpolicy|network policy) [yaml|manifest|file] => kind=networkpolicy, deny=ingress",
-        "(write|create|generate|make|draft|produce|prepare|add|need|want) [a|an|the] [new] (networkpolicy|network policy) [yaml|manifest|file] [that|which|to] (lets|let|allows|allow|letting|allowing) [only] {allow_from:word} [to] (talk to|reach|connect to|access|into|to) {target:word} => kind=networkpolicy"
+        "(write|create|generate|make|draft|produce|prepare|add|need|want) [a|an|the] [new] (networkpolicy|network policy) [yaml|manifest|file] [that|which|to] [only] (lets|let|allows|allow|letting|allowing) [only] {allow_from:word} [to] (talk to|reach|connect to|access|into|to) {target:word} => kind=networkpolicy"
     ];
     const MODIFIERS: &'static [&'static str] = &[
         "(using|with|from|running|that runs|based on|which runs|that uses) [the] [image] {image:tagged}",
@@ -132,6 +132,9 @@ impl Tool for WriteManifest {
         "(of|as|with) [a|the] [type] (loadbalancer|load balancer) => service_type=LoadBalancer",
         "[that|which|to] (runs|run|running|scheduled) [for] every {rest:text} => schedule=every {rest}",
         "[that|which|to] (runs|run|running|scheduled) (daily|nightly|each day|each night|every day|every night) at {rest:text} => schedule=daily at {rest}",
+        "every {rest:text} => schedule=every {rest}",
+        "[that|which|to] [runs|run|running] hourly => schedule=hourly",
+        "[that|which|to] [runs|run|running] (daily|nightly) => schedule=daily",
         "(with|on) [the] schedule {schedule:text}",
         "[that|which|to] (run|runs|running|with|executing) [the] command {command:text}",
         "(for|with|on|at) [the] (host|hostname|domain) {host:word}",
