@@ -4,6 +4,7 @@
 //! the words imply, else the context's. What fits nothing gets its nearest names, what fits two is asked;
 //! nothing is guessed for a change. After this step a call is exact, and what is shown is what will run.
 
+mod engine;
 mod matching;
 mod object;
 mod project;
@@ -105,6 +106,8 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
                 project::fill_build(subject, context, dockerfile, tag, world)?;
             }
             Slot::Chart { chart, release, values } => project::fill_chart(chart, release, values, world)?,
+            Slot::Image(image) => engine::fill_image(image, world).await?,
+            Slot::Container(container) => engine::fill_container(container, world).await?,
             Slot::Path(path) => project::fill_path(path, world)?,
         }
     }

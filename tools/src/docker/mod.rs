@@ -6,8 +6,12 @@ pub mod context;
 pub mod dockerfile;
 mod engine;
 pub mod ignore;
+mod look;
+pub mod names;
 mod place;
 pub mod reference;
+pub mod subject;
+pub mod usage;
 
 pub use account::Step;
 pub use engine::{Docker, LocalImage, ReadDocker, failure};
