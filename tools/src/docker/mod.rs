@@ -1,18 +1,22 @@
 //! The adapter for the Docker engine, over its own API, and the judge of Dockerfiles.
 
 mod account;
+mod credentials;
 pub mod build;
 pub mod context;
 pub mod dockerfile;
 mod engine;
 pub mod ignore;
 mod look;
+pub mod pull;
 pub mod names;
 mod place;
 pub mod reference;
+pub mod run;
 pub mod subject;
 pub mod usage;
 
 pub use account::Step;
+pub use credentials::credentials;
 pub use engine::{Docker, LocalImage, ReadDocker, failure};
 pub use place::{context_of, image_name};
