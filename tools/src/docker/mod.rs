@@ -13,6 +13,7 @@ pub mod names;
 mod place;
 pub mod reference;
 pub mod run;
+pub mod scan;
 pub mod subject;
 pub mod usage;
 
