@@ -3,6 +3,7 @@
 mod account;
 mod credentials;
 pub mod build;
+pub mod compose;
 pub mod context;
 pub mod dockerfile;
 mod engine;
