@@ -85,6 +85,13 @@ impl CommandLine {
         self
     }
 
+    /// Lets a second line read what this one writes, shown as `… | …`.
+    #[must_use]
+    pub fn pipe(mut self, reader: Self) -> Self {
+        self.filter = Some(Box::new(reader));
+        self
+    }
+
     /// The words of the line, the program first; without its filter.
     #[must_use]
     pub fn words(&self) -> &[String] {

@@ -22,7 +22,10 @@ pub(super) async fn fill_image(image: &mut Option<String>, world: &ReadWorld) ->
     }
 }
 
-pub(super) async fn fill_container(container: &mut Option<String>, world: &ReadWorld) -> Result<(), Obstacle> {
+pub(super) async fn fill_container(
+    container: &mut Option<String>,
+    world: &ReadWorld,
+) -> Result<(), Obstacle> {
     let Some(said) = container.clone() else { return Ok(()) };
     let list = async { Ok(names::of_containers(&world.docker().await?.containers(true, false).await?)) };
     match answered(list).await {

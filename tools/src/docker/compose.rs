@@ -129,7 +129,10 @@ impl Compose {
         let (kind, next) = if lower.contains("no such service") {
             (ErrorKind::NotFound, "name a service of the Compose file")
         } else if lower.contains("cannot connect") || lower.contains("connection refused") {
-            (ErrorKind::Unreachable, "start Docker, or point DOCKER_HOST at an engine; `shipmate doctor` checks it")
+            (
+                ErrorKind::Unreachable,
+                "start Docker, or point DOCKER_HOST at an engine; `shipmate doctor` checks it",
+            )
         } else {
             (ErrorKind::Other, "look at the Compose file and at what it said")
         };
@@ -169,7 +172,12 @@ impl Compose {
     /// When the file is not valid.
     pub async fn volumes(&self) -> Result<Vec<String>> {
         let printed = self.run("read the Compose file", &["config", "--volumes"], LOOK).await?;
-        Ok(printed.stdout.lines().map(|line| line.trim().to_owned()).filter(|name| !name.is_empty()).collect())
+        Ok(printed
+            .stdout
+            .lines()
+            .map(|line| line.trim().to_owned())
+            .filter(|name| !name.is_empty())
+            .collect())
     }
 }
 
@@ -187,9 +195,12 @@ pub fn check_services(services: &[String]) -> Result<()> {
     for name in services {
         let plain = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
         if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) || !name.chars().all(plain) {
-            return Err(Feedback::new(ErrorKind::InvalidArguments, format!("{name:?} is no name of a service"))
-                .next("name a service of the Compose file")
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::InvalidArguments,
+                format!("{name:?} is no name of a service"),
+            )
+            .next("name a service of the Compose file")
+            .into());
         }
     }
     Ok(())
@@ -219,7 +230,8 @@ pub fn resolve(said: &[String], declared: &[String]) -> Result<Vec<String>> {
 fn service(container: &ContainerSummary, folder: &Path) -> Option<Service> {
     let labels = container.labels.as_ref()?;
     let at = Path::new(labels.get("com.docker.compose.project.working_dir")?);
-    let one_off = labels.get("com.docker.compose.oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let one_off =
+        labels.get("com.docker.compose.oneoff").is_some_and(|value| value.eq_ignore_ascii_case("true"));
     if one_off || at.canonicalize().unwrap_or_else(|_| at.to_owned()) != folder {
         return None;
     }

@@ -70,7 +70,10 @@ fn helper(configuration: &Value, name: &str) -> Option<String> {
 fn stored(entry: &Value) -> Option<DockerCredentials> {
     let text = |key: &str| entry.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     if let Some(token) = text("identitytoken") {
-        return Some(DockerCredentials { identitytoken: Some(token.to_owned()), ..DockerCredentials::default() });
+        return Some(DockerCredentials {
+            identitytoken: Some(token.to_owned()),
+            ..DockerCredentials::default()
+        });
     }
     if let (Some(name), Some(password)) = (text("username"), text("password")) {
         return Some(login(name, password));

@@ -3,8 +3,8 @@
 use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::models::{
-    ContainerInspectResponse, ContainerStatsResponse, ContainerSummary, ImageHistoryResponseItem, ImageInspect,
-    ImageSummary,
+    ContainerInspectResponse, ContainerStatsResponse, ContainerSummary, ImageHistoryResponseItem,
+    ImageInspect, ImageSummary,
 };
 use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder, LogsOptions,
@@ -12,6 +12,7 @@ use bollard::query_parameters::{
 };
 use futures::{Stream, StreamExt, TryStreamExt};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 
 use crate::error::{ErrorKind, Feedback, Result};
 
@@ -91,6 +92,28 @@ impl ReadDocker {
         }
     }
 
+    /// An image as the archive that `docker save` writes, into a file; how many bytes it has.
+    ///
+    /// # Errors
+    /// `NotFound` without such an image, or what writing to `file` says.
+    pub async fn export(&self, reference: &str, file: &mut tokio::fs::File) -> Result<u64> {
+        let doing = format!("export {reference}");
+        let mut pieces = Box::pin(self.engine().export_image(reference));
+        let mut written = 0;
+        while let Some(piece) = pieces.try_next().await.map_err(|error| failure(&doing, &error))? {
+            file.write_all(&piece).await.map_err(|error| {
+                Feedback::new(ErrorKind::Other, format!("could not {doing}: {error}"))
+                    .next("make room in the folder for temporary files")
+            })?;
+            written += piece.len() as u64;
+        }
+        file.flush().await.map_err(|error| {
+            Feedback::new(ErrorKind::Other, format!("could not {doing}: {error}"))
+                .next("make room in the folder for temporary files")
+        })?;
+        Ok(written)
+    }
+
     /// What takes disk (`/system/df`), as the engine answers: engines before API 1.52 answer in another form
     /// than later ones, and bollard knows only the later.
     ///
@@ -138,15 +161,21 @@ impl ReadDocker {
         while let Some(piece) = pieces.try_next().await.map_err(|error| failure(doing, &error))? {
             bytes.extend_from_slice(&piece);
             if bytes.len() > ANSWER_LIMIT {
-                return Err(Feedback::new(ErrorKind::Other, format!("could not {doing}: the answer is too large"))
-                    .next("look with docker itself")
-                    .into());
+                return Err(Feedback::new(
+                    ErrorKind::Other,
+                    format!("could not {doing}: the answer is too large"),
+                )
+                .next("look with docker itself")
+                .into());
             }
         }
         serde_json::from_slice(&bytes).map_err(|error| {
-            Feedback::new(ErrorKind::Other, format!("could not {doing}: the answer is not understood: {error}"))
-                .next("check the engine's version with `shipmate doctor`")
-                .into()
+            Feedback::new(
+                ErrorKind::Other,
+                format!("could not {doing}: the answer is not understood: {error}"),
+            )
+            .next("check the engine's version with `shipmate doctor`")
+            .into()
         })
     }
 }

@@ -1,17 +1,17 @@
 //! The adapter for the Docker engine, over its own API, and the judge of Dockerfiles.
 
 mod account;
-mod credentials;
 pub mod build;
 pub mod compose;
 pub mod context;
+mod credentials;
 pub mod dockerfile;
 mod engine;
 pub mod ignore;
 mod look;
-pub mod pull;
 pub mod names;
 mod place;
+pub mod pull;
 pub mod reference;
 pub mod run;
 pub mod scan;

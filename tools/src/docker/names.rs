@@ -43,8 +43,7 @@ pub fn image(word: &str, names: &[String]) -> Named {
         return Named::One(word.to_owned());
     }
     let (repository, tag) = (repository_of(word), tag_of(word));
-    let fits: Vec<&String> =
-        names.iter().filter(|name| tag.is_none() || tag_of(name) == tag).collect();
+    let fits: Vec<&String> = names.iter().filter(|name| tag.is_none() || tag_of(name) == tag).collect();
     best(repository, &fits, |name| repository_of(name))
 }
 
@@ -159,7 +158,10 @@ mod tests {
     fn a_port_is_no_tag() {
         assert_eq!(repository_of("host:5000/api"), "host:5000/api");
         assert_eq!(tag_of("host:5000/api"), None);
-        assert_eq!((repository_of("host:5000/api:1"), tag_of("host:5000/api:1")), ("host:5000/api", Some("1")));
+        assert_eq!(
+            (repository_of("host:5000/api:1"), tag_of("host:5000/api:1")),
+            ("host:5000/api", Some("1"))
+        );
         assert_eq!((registry_of("host:5000/api"), registry_of("team/api")), ("host:5000", "docker.io"));
     }
 }

@@ -78,10 +78,14 @@ pub async fn push(docker: &Docker, reference: &str, progress: &Progress) -> Resu
 
 fn refused(doing: &str, reference: &str, host: &str, known: bool, message: &str) -> crate::error::ToolError {
     let lower = message.to_ascii_lowercase();
-    let denied = ["denied", "unauthorized", "authentication", "no basic auth"].iter().any(|word| lower.contains(word));
+    let denied =
+        ["denied", "unauthorized", "authentication", "no basic auth"].iter().any(|word| lower.contains(word));
     let absent = ["not found", "manifest unknown", "does not exist"].iter().any(|word| lower.contains(word));
     let (kind, next) = if denied && known {
-        (ErrorKind::Forbidden, format!("the login kept for {host} may not do this: `docker login {host}` with one that may"))
+        (
+            ErrorKind::Forbidden,
+            format!("the login kept for {host} may not do this: `docker login {host}` with one that may"),
+        )
     } else if denied {
         (ErrorKind::Unauthorized, format!("log in first: `docker login {host}`"))
     } else if absent {

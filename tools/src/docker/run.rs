@@ -37,7 +37,9 @@ impl Port {
             let (address, outer) = match rest.map(|rest| rest.rsplit_once(':').ok_or(rest)) {
                 None => (None, inner),
                 Some(Err(outer)) => (None, number(outer)?),
-                Some(Ok((address, outer))) => (Some(address.parse::<std::net::IpAddr>().ok()?.to_string()), number(outer)?),
+                Some(Ok((address, outer))) => {
+                    (Some(address.parse::<std::net::IpAddr>().ok()?.to_string()), number(outer)?)
+                }
             };
             Some(Self { address, outer, inner, protocol })
         };

@@ -58,7 +58,8 @@ impl Scanner {
     /// The scanner that is installed, the first of trivy and grype.
     #[must_use]
     pub fn installed() -> Option<Self> {
-        process::installed(&["trivy", "grype"]).map(|name| if name == "trivy" { Self::Trivy } else { Self::Grype })
+        process::installed(&["trivy", "grype"])
+            .map(|name| if name == "trivy" { Self::Trivy } else { Self::Grype })
     }
 
     /// Its program.
@@ -113,7 +114,9 @@ impl Scanner {
                 .collect(),
         };
         found.sort_by(|a, b| {
-            b.rank().cmp(&a.rank()).then_with(|| (&a.package, &a.id, &a.installed).cmp(&(&b.package, &b.id, &b.installed)))
+            b.rank()
+                .cmp(&a.rank())
+                .then_with(|| (&a.package, &a.id, &a.installed).cmp(&(&b.package, &b.id, &b.installed)))
         });
         found.dedup();
         found

@@ -92,12 +92,7 @@ pub async fn no_image(docker: &ReadDocker, name: &str) -> Result<Feedback> {
 /// The identity of an object of the engine, its identifier as the uid.
 #[must_use]
 pub fn identity(kind: &str, name: &str, id: Option<String>) -> ObjectIdentity {
-    ObjectIdentity {
-        kind: kind.to_owned(),
-        name: name.to_owned(),
-        uid: id,
-        ..ObjectIdentity::default()
-    }
+    ObjectIdentity { kind: kind.to_owned(), name: name.to_owned(), uid: id, ..ObjectIdentity::default() }
 }
 
 /// Refuses when the object is no longer the one that was shown.

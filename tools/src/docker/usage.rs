@@ -53,14 +53,10 @@ pub fn parts(answer: &Value) -> Vec<Part> {
     let images = list(answer, "Images", "ImageUsage", image);
     let containers = list(answer, "Containers", "ContainerUsage", container);
     let used: BTreeSet<&str> = containers.iter().map(|container| container.image.as_str()).collect();
-    let images: Vec<Item> = images
-        .into_iter()
-        .map(|item| Item { in_use: used.contains(item.id.as_str()), ..item })
-        .collect();
-    let layers = answer
-        .get("LayersSize")
-        .or_else(|| answer.pointer("/ImageUsage/TotalSize"))
-        .and_then(Value::as_u64);
+    let images: Vec<Item> =
+        images.into_iter().map(|item| Item { in_use: used.contains(item.id.as_str()), ..item }).collect();
+    let layers =
+        answer.get("LayersSize").or_else(|| answer.pointer("/ImageUsage/TotalSize")).and_then(Value::as_u64);
     let mut all = vec![
         part("Images", images),
         part("Containers", containers),
@@ -70,11 +66,8 @@ pub fn parts(answer: &Value) -> Vec<Part> {
     // Layers are shared, so the sum of the images is more than they take together.
     if let (Some(images), Some(layers)) = (all.first_mut(), layers) {
         images.size = layers;
-        images.reclaimable = if images.items.iter().any(|item| item.in_use) {
-            images.reclaimable.min(layers)
-        } else {
-            layers
-        };
+        images.reclaimable =
+            if images.items.iter().any(|item| item.in_use) { images.reclaimable.min(layers) } else { layers };
     }
     all
 }
@@ -96,7 +89,10 @@ fn text(item: &Value, key: &str) -> String {
 
 /// A number of bytes; -1 is how the engine says that it does not know.
 fn bytes(item: &Value, pointer: &str) -> u64 {
-    item.pointer(pointer).and_then(Value::as_i64).and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default()
+    item.pointer(pointer)
+        .and_then(Value::as_i64)
+        .and_then(|bytes| u64::try_from(bytes).ok())
+        .unwrap_or_default()
 }
 
 fn labels(item: &Value) -> BTreeMap<String, String> {
@@ -169,7 +165,8 @@ mod tests {
         let image = json!({"Id": "sha256:aa", "RepoTags": ["web:1"], "Size": 100, "SharedSize": 40});
         let nameless = json!({"Id": "sha256:bb", "RepoTags": ["<none>:<none>"], "Size": 10, "SharedSize": -1,
             "Labels": {"a": "b"}});
-        let container = json!({"Id": "cc", "Names": ["/web"], "State": "exited", "SizeRw": 7, "ImageID": "sha256:aa"});
+        let container =
+            json!({"Id": "cc", "Names": ["/web"], "State": "exited", "SizeRw": 7, "ImageID": "sha256:aa"});
         let volume = json!({"Name": "data", "UsageData": {"Size": 5, "RefCount": 0}});
         let old = json!({"LayersSize": 90, "Images": [image, nameless], "Containers": [container],
             "Volumes": [volume], "BuildCache": null});

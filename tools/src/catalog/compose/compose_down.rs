@@ -70,7 +70,11 @@ impl ChangeTool for ComposeDown {
             });
         }
         let going = |kind: &str, name: &str, difference: String| ObjectChange {
-            object: ObjectIdentity { kind: kind.to_owned(), name: name.to_owned(), ..ObjectIdentity::default() },
+            object: ObjectIdentity {
+                kind: kind.to_owned(),
+                name: name.to_owned(),
+                ..ObjectIdentity::default()
+            },
             action: Action::Delete,
             difference,
         };
@@ -81,9 +85,12 @@ impl ChangeTool for ComposeDown {
                 going("Container", &service.container, line)
             })
             .collect();
-        let mut warnings = vec!["what the containers wrote outside of volumes, and their logs, are lost".to_owned()];
+        let mut warnings =
+            vec!["what the containers wrote outside of volumes, and their logs, are lost".to_owned()];
         if self.volumes {
-            changes.extend(volumes.iter().map(|name| going("Volume", name, format!("- volume {name} with its data\n"))));
+            changes.extend(
+                volumes.iter().map(|name| going("Volume", name, format!("- volume {name} with its data\n"))),
+            );
             if !volumes.is_empty() {
                 warnings.push(format!("this cannot be undone: the data in {} is lost", volumes.join(", ")));
             }
@@ -116,12 +123,25 @@ impl ChangeTool for ComposeDown {
         }
         progress.status("taking the services down");
         let printed = compose.run("take the services down", &words, DEADLINE).await?;
-        Ok(Outcome::sentence("the services are down").view(View::Text(printed.stderr)).data(json!({"volumes": self.volumes})))
+        Ok(Outcome::sentence("the services are down")
+            .view(View::Text(printed.stderr))
+            .data(json!({"volumes": self.volumes})))
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let compose = Compose::find(world.options(), self.file.as_deref()).await?;
-        let left: Vec<String> = compose.status(world.docker().await?).await?.into_iter().map(|service| service.container).collect();
+        let left: Vec<String> = compose
+            .status(world.docker().await?)
+            .await?
+            .into_iter()
+            .map(|service| service.container)
+            .collect();
         Ok(if left.is_empty() {
             Verification::Confirmed("no container of the project is left".to_owned())
         } else {

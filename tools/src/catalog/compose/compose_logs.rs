@@ -114,7 +114,8 @@ impl ReadTool for ComposeLogs {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let printed = compose.run("read the logs", &words, Duration::from_secs(120)).await?;
         let count = printed.stdout.lines().count();
-        let of = if exact.services.is_empty() { "all services".to_owned() } else { exact.services.join(", ") };
+        let of =
+            if exact.services.is_empty() { "all services".to_owned() } else { exact.services.join(", ") };
         let summary = match count {
             0 => format!("{of} printed nothing"),
             1 => format!("1 line of {of}"),

@@ -61,7 +61,12 @@ impl ReadTool for ComposeStatus {
                 (true, true) => service.state.clone(),
                 (true, false) => format!("{} ({})", service.state, service.health),
             };
-            table.rows.push(vec![service.service.clone(), status, service.container.clone(), service.ports.clone()]);
+            table.rows.push(vec![
+                service.service.clone(),
+                status,
+                service.container.clone(),
+                service.ports.clone(),
+            ]);
         }
         let absent: Vec<&String> =
             declared.iter().filter(|name| found.iter().all(|service| service.service != **name)).collect();

@@ -124,14 +124,23 @@ impl ChangeTool for ComposeUp {
         progress.status("starting the services");
         let printed = compose.run("start the services", &words, DEADLINE).await?;
         let found = compose.status(world.read().docker().await?).await?;
-        let up: Vec<&str> =
-            found.iter().filter(|service| service.state == "running").map(|service| service.service.as_str()).collect();
+        let up: Vec<&str> = found
+            .iter()
+            .filter(|service| service.state == "running")
+            .map(|service| service.service.as_str())
+            .collect();
         Ok(Outcome::sentence(format!("started; running are {}", up.join(", ")))
             .data(json!({"running": up}))
             .view(View::Text(printed.stderr)))
     }
 
-    async fn verify(&self, world: &ReadWorld, shown: &Preview, deadline: Duration, progress: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        shown: &Preview,
+        deadline: Duration,
+        progress: &Progress,
+    ) -> Result<Verification> {
         let wanted: Vec<String> = shown
             .basis
             .get("services")
@@ -160,18 +169,29 @@ impl ChangeTool for ComposeUp {
                 })
                 .collect();
             if down.is_empty() {
-                return Ok(Verification::Confirmed(format!("{} of {} services are up", wanted.len(), wanted.len())));
+                return Ok(Verification::Confirmed(format!(
+                    "{} of {} services are up",
+                    wanted.len(),
+                    wanted.len()
+                )));
             }
             // A job that ended without an error is done, and no server.
-            let done = |name: &String| of(name).all(|service| service.state == "exited" && service.exit_code == 0);
+            let done =
+                |name: &String| of(name).all(|service| service.state == "exited" && service.exit_code == 0);
             let open: Vec<&String> = wanted
                 .iter()
-                .filter(|name| !(of(name).all(|service| service.is_up()) || done(name)) || of(name).next().is_none())
+                .filter(|name| {
+                    !(of(name).all(|service| service.is_up()) || done(name)) || of(name).next().is_none()
+                })
                 .collect();
             if open.is_empty() {
-                return Ok(Verification::Confirmed("all services are up or have ended without an error".to_owned()));
+                return Ok(Verification::Confirmed(
+                    "all services are up or have ended without an error".to_owned(),
+                ));
             }
-            let failed = open.iter().any(|name| of(name).any(|service| service.state == "exited" || service.health == "unhealthy"));
+            let failed = open.iter().any(|name| {
+                of(name).any(|service| service.state == "exited" || service.health == "unhealthy")
+            });
             if failed || began.elapsed() > deadline {
                 return Ok(Verification::Failed(format!(
                     "not up: {}; `shipmate compose logs` says why",
@@ -203,6 +223,8 @@ mod tests {
         let shown = |fresh| Preview { basis: json!({"fresh": fresh}), ..Preview::default() };
         assert_eq!(up.undo(&shown(true)).unwrap().tool, "compose_down");
         assert!(up.undo(&shown(false)).is_none());
-        assert!(ComposeUp { services: vec!["--build".to_owned()], build: false, file: None }.check().is_err());
+        assert!(
+            ComposeUp { services: vec!["--build".to_owned()], build: false, file: None }.check().is_err()
+        );
     }
 }

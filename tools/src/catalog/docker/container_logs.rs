@@ -143,7 +143,10 @@ impl ReadTool for ContainerLogs {
         }
         let plural = if count == 1 { "line" } else { "lines" };
         let summary = match count {
-            0 => format!("container {name} printed nothing{}", if self.since.is_some() { " in that time" } else { "" }),
+            0 => format!(
+                "container {name} printed nothing{}",
+                if self.since.is_some() { " in that time" } else { "" }
+            ),
             _ => format!("{count} {plural} of container {name}"),
         };
         let outcome = Outcome::sentence(summary);

@@ -120,9 +120,12 @@ impl ReadTool for ContainerStats {
                 let name = subject::container_name(self.container.as_ref())?;
                 let found = subject::container(docker, name).await?;
                 if found.state.as_ref().and_then(|state| state.running) != Some(true) {
-                    return Err(Feedback::new(ErrorKind::Other, format!("container {name} does not run, so it uses nothing"))
-                        .next(format!("`shipmate inspect container {name}` says why it stopped"))
-                        .into());
+                    return Err(Feedback::new(
+                        ErrorKind::Other,
+                        format!("container {name} does not run, so it uses nothing"),
+                    )
+                    .next(format!("`shipmate inspect container {name}` says why it stopped"))
+                    .into());
                 }
                 vec![name.to_owned()]
             }
@@ -166,8 +169,12 @@ impl ReadTool for ContainerStats {
         let memory: u64 = measured.iter().map(|(_, used)| used.memory).sum();
         let cpu: f64 = measured.iter().map(|(_, used)| used.cpu_percent).sum();
         let summary = match measured.as_slice() {
-            [(name, used)] => format!("{name} uses {} and {:.1} % of a processor", human(used.memory), used.cpu_percent),
-            several => format!("{} containers use {} and {cpu:.1} % of a processor", several.len(), human(memory)),
+            [(name, used)] => {
+                format!("{name} uses {} and {:.1} % of a processor", human(used.memory), used.cpu_percent)
+            }
+            several => {
+                format!("{} containers use {} and {cpu:.1} % of a processor", several.len(), human(memory))
+            }
         };
         let data = measured.iter().map(|(name, used)| {
             json!({

@@ -83,7 +83,11 @@ impl ReadTool for DockerDiskUsage {
                 let rows = items
                     .iter()
                     .map(|item| {
-                        vec![human(item.size), if item.in_use { "yes" } else { "no" }.to_owned(), item.name.clone()]
+                        vec![
+                            human(item.size),
+                            if item.in_use { "yes" } else { "no" }.to_owned(),
+                            item.name.clone(),
+                        ]
                     })
                     .collect();
                 let columns = ["SIZE", "IN USE", "NAME"].map(str::to_owned).to_vec();
@@ -95,7 +99,9 @@ impl ReadTool for DockerDiskUsage {
                 "type": part.kind, "count": part.items.len(), "size_bytes": part.size,
                 "reclaimable_bytes": part.reclaimable,
             });
-            if self.verbose && let Some(one) = one.as_object_mut() {
+            if self.verbose
+                && let Some(one) = one.as_object_mut()
+            {
                 let items = part.items.iter().map(|item| {
                     json!({"name": item.name, "id": item.id, "size_bytes": item.size, "in_use": item.in_use})
                 });
@@ -103,7 +109,8 @@ impl ReadTool for DockerDiskUsage {
             }
             one
         });
-        let data = json!({"size_bytes": size, "reclaimable_bytes": reclaimable, "types": data.collect::<Vec<_>>()});
+        let data =
+            json!({"size_bytes": size, "reclaimable_bytes": reclaimable, "types": data.collect::<Vec<_>>()});
         Ok(Outcome::sentence(format!("Docker takes {}; {} of it could go", human(size), human(reclaimable)))
             .view(View::Tables(tables))
             .data(data))

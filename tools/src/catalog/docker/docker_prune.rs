@@ -144,8 +144,7 @@ fn is_anonymous(name: &str) -> bool {
 
 impl DockerPrune {
     fn takes(&self, what: What) -> bool {
-        self.what == what
-            || (self.what == What::Everything && (what != What::Volumes || self.volumes))
+        self.what == what || (self.what == What::Everything && (what != What::Volumes || self.volumes))
     }
 
     /// What would go, of an answer of `/system/df` and one of `/networks`; and how many named volumes stay.
@@ -164,9 +163,7 @@ impl DockerPrune {
             tags: item.tags.clone(),
         };
         let mut victims = Vec::new();
-        let goes = |item: &Item| {
-            self.takes(What::Containers) && !item.in_use && labelled(&item)
-        };
+        let goes = |item: &Item| self.takes(What::Containers) && !item.in_use && labelled(&item);
         victims.extend(of("Containers").filter(|item| goes(item)).map(|item| victim("Container", item)));
         // An image or network whose only containers go with it is free, too.
         let staying: BTreeSet<&str> =
@@ -198,7 +195,9 @@ impl DockerPrune {
         }
         if self.takes(What::BuildCache) && self.label.is_none() {
             victims.extend(
-                of("Build cache").filter(|item| !item.in_use && (self.all || item.size > 0)).map(|item| victim("Build cache", item)),
+                of("Build cache")
+                    .filter(|item| !item.in_use && (self.all || item.size > 0))
+                    .map(|item| victim("Build cache", item)),
             );
         }
         (victims, named)
@@ -208,7 +207,8 @@ impl DockerPrune {
         let text = |key: &str| network.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let name = text("Name");
         let labels: Item = Item {
-            labels: serde_json::from_value(network.get("Labels").cloned().unwrap_or_default()).unwrap_or_default(),
+            labels: serde_json::from_value(network.get("Labels").cloned().unwrap_or_default())
+                .unwrap_or_default(),
             ..Item::default()
         };
         let own = matches!(name.as_str(), "bridge" | "host" | "none" | "ingress" | "docker_gwbridge");
@@ -241,7 +241,13 @@ impl DockerPrune {
 
 /// "2 containers, 1 image".
 fn counted(victims: &[Victim]) -> String {
-    let kinds = [("Container", "container"), ("Network", "network"), ("Image", "image"), ("Volume", "volume"), ("Build cache", "piece of build cache")];
+    let kinds = [
+        ("Container", "container"),
+        ("Network", "network"),
+        ("Image", "image"),
+        ("Volume", "volume"),
+        ("Build cache", "piece of build cache"),
+    ];
     let said: Vec<String> = kinds
         .iter()
         .filter_map(|(kind, word)| {
@@ -293,8 +299,7 @@ impl ChangeTool for DockerPrune {
     }
 
     async fn run(&self, world: &World, approval: &Approval, progress: &Progress) -> Result<Outcome> {
-        let shown: Vec<Victim> =
-            serde_json::from_value(approval.preview().basis.clone()).unwrap_or_default();
+        let shown: Vec<Victim> = serde_json::from_value(approval.preview().basis.clone()).unwrap_or_default();
         let docker = world.docker(approval)?;
         let (mut gone, mut kept) = (Vec::new(), Vec::new());
         for victim in &shown {
@@ -305,21 +310,31 @@ impl ChangeTool for DockerPrune {
             }
         }
         if gone.is_empty() && !kept.is_empty() {
-            return Err(Feedback::new(ErrorKind::Other, format!("nothing could be removed: {}", kept.join("; ")))
-                .next("ask again: what is in use by now is left out")
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Other,
+                format!("nothing could be removed: {}", kept.join("; ")),
+            )
+            .next("ask again: what is in use by now is left out")
+            .into());
         }
         let size: u64 = gone.iter().map(|victim| victim.size).sum();
         let mut outcome = Outcome::sentence(format!("removed {}, {}", counted(&gone), human(size)));
         outcome.notes = kept.iter().map(|why| format!("kept {why}")).collect();
         let text: String =
             gone.iter().map(|victim| format!("{} {}\n", victim.kind.to_lowercase(), victim.name)).collect();
-        let names = gone.iter().map(|victim| json!({"kind": victim.kind, "name": victim.name, "id": victim.id}));
+        let names =
+            gone.iter().map(|victim| json!({"kind": victim.kind, "name": victim.name, "id": victim.id}));
         let data = json!({"removed": names.collect::<Vec<_>>(), "kept": kept, "bytes": size});
         Ok(outcome.view(View::Text(text)).data(data))
     }
 
-    async fn verify(&self, world: &ReadWorld, shown: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        shown: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let wanted: Vec<Victim> = serde_json::from_value(shown.basis.clone()).unwrap_or_default();
         let (left, _) = self.victims(world).await?;
         let left: Vec<String> = left

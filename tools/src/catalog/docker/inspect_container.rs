@@ -119,7 +119,11 @@ fn ports(map: Option<&PortMap>) -> Vec<String> {
                     format!("{ip}:{}", binding.host_port.as_deref().unwrap_or_default())
                 })
                 .collect();
-            if outer.is_empty() { format!("{inner}, not published") } else { format!("{}->{inner}", outer.join(" ")) }
+            if outer.is_empty() {
+                format!("{inner}, not published")
+            } else {
+                format!("{}->{inner}", outer.join(" "))
+            }
         })
         .collect();
     shown.sort();
@@ -153,7 +157,10 @@ fn facts(found: &ContainerInspectResponse) -> Vec<(&'static str, String)> {
     let limit = host.and_then(|host| host.memory).filter(|limit| *limit > 0);
     add("memory limit", Some(limit.map_or_else(|| "none".to_owned(), subject::size)));
     let cpus = host.and_then(|host| host.nano_cpus).filter(|cpus| *cpus > 0);
-    add("cpu limit", Some(cpus.map_or_else(|| "none".to_owned(), |cpus| format!("{:.2}", cpus as f64 / 1e9))));
+    add(
+        "cpu limit",
+        Some(cpus.map_or_else(|| "none".to_owned(), |cpus| format!("{:.2}", cpus as f64 / 1e9))),
+    );
     let privileged = host.is_some_and(|host| host.privileged == Some(true));
     add("privileged", privileged.then(|| "yes: it may do what root on this machine may".to_owned()));
     let network = found.network_settings.as_ref();
@@ -195,7 +202,10 @@ impl ReadTool for InspectContainer {
         if let Some(output) = last.and_then(|check| check.output.as_deref()).map(str::trim)
             && !output.is_empty()
         {
-            text.push_str(&format!("last health check (exit code {}):\n", last.and_then(|check| check.exit_code).unwrap_or_default()));
+            text.push_str(&format!(
+                "last health check (exit code {}):\n",
+                last.and_then(|check| check.exit_code).unwrap_or_default()
+            ));
             for line in output.lines().take(10) {
                 text.push_str(&format!("  {line}\n"));
             }
@@ -242,7 +252,9 @@ mod tests {
     fn says_why_it_stopped() {
         assert!(verdict("db", &ended(137, true), 0).contains("ran out of memory"));
         assert!(verdict("db", &ended(143, false), 2).contains("restarted 2 times: exit code 143"));
-        assert!(verdict("db", &ended(3, false), 0).ends_with("its own error, exit code 3: its log says more"));
+        assert!(
+            verdict("db", &ended(3, false), 0).ends_with("its own error, exit code 3: its log says more")
+        );
         assert!(verdict("db", &ended(0, false), 0).contains("ended by itself"));
     }
 

@@ -72,7 +72,10 @@ impl Tool for InspectImage {
 fn instruction(layer: &ImageHistoryResponseItem) -> String {
     let text = layer.created_by.trim();
     let text = text.strip_prefix("/bin/sh -c #(nop)").map_or_else(
-        || text.strip_prefix("/bin/sh -c").map_or_else(|| text.to_owned(), |run| format!("RUN {}", run.trim())),
+        || {
+            text.strip_prefix("/bin/sh -c")
+                .map_or_else(|| text.to_owned(), |run| format!("RUN {}", run.trim()))
+        },
         |nop| nop.trim().to_owned(),
     );
     let text = text.trim_end_matches("# buildkit").split_whitespace().collect::<Vec<_>>().join(" ");
@@ -113,7 +116,14 @@ impl ReadTool for InspectImage {
         let mut facts = vec![
             ("id", subject::short(&id).to_owned()),
             ("tags", image.repo_tags.clone().unwrap_or_default().join(", ")),
-            ("platform", format!("{}/{}", image.os.clone().unwrap_or_default(), image.architecture.clone().unwrap_or_default())),
+            (
+                "platform",
+                format!(
+                    "{}/{}",
+                    image.os.clone().unwrap_or_default(),
+                    image.architecture.clone().unwrap_or_default()
+                ),
+            ),
             ("user", user.clone()),
             ("entrypoint", config.entrypoint.clone().unwrap_or_default().join(" ")),
             ("command", config.cmd.clone().unwrap_or_default().join(" ")),
@@ -128,7 +138,8 @@ impl ReadTool for InspectImage {
             columns: ["WHAT", "VALUE"].map(str::to_owned).to_vec(),
             rows: facts.iter().map(|(name, value)| vec![(*name).to_owned(), value.clone()]).collect(),
         };
-        let mut layers: Vec<&ImageHistoryResponseItem> = history.iter().filter(|layer| layer.size > 0).collect();
+        let mut layers: Vec<&ImageHistoryResponseItem> =
+            history.iter().filter(|layer| layer.size > 0).collect();
         layers.sort_by_key(|layer| std::cmp::Reverse(layer.size));
         let layers_table = Table {
             columns: ["SIZE", "MADE BY"].map(str::to_owned).to_vec(),
@@ -156,7 +167,10 @@ impl ReadTool for InspectImage {
             "environment_names": environment,
             "layers": history.iter().map(|layer| json!({"size_bytes": layer.size, "made_by": instruction(layer)})).collect::<Vec<_>>(),
         });
-        let view = View::Tables(vec![(String::new(), facts_table), ("Layers, largest first".to_owned(), layers_table)]);
+        let view = View::Tables(vec![
+            (String::new(), facts_table),
+            ("Layers, largest first".to_owned(), layers_table),
+        ]);
         let outcome = Outcome::sentence(summary).view(view).data(data);
         Ok(if root {
             outcome.note("its processes run as root: end the Dockerfile with a USER of its own")

@@ -71,7 +71,9 @@ fn shown<'a>(image: &'a ImageSummary, tool: &ListImages) -> Vec<&'a str> {
     match (&tool.repository, tool.dangling) {
         (Some(wanted), false) => named
             .into_iter()
-            .filter(|tag| *tag == wanted || (names::tag_of(wanted).is_none() && names::repository_of(tag) == wanted))
+            .filter(|tag| {
+                *tag == wanted || (names::tag_of(wanted).is_none() && names::repository_of(tag) == wanted)
+            })
             .collect(),
         (None, true) if named.is_empty() => vec!["<none>"],
         (_, true) => Vec::new(),
@@ -85,10 +87,8 @@ impl ReadTool for ListImages {
         let docker = world.docker().await?;
         let mut images = docker.images().await?;
         images.sort_by_key(|image| std::cmp::Reverse(image.created));
-        let mut table = Table {
-            columns: ["IMAGE", "ID", "AGE", "SIZE"].map(str::to_owned).to_vec(),
-            rows: Vec::new(),
-        };
+        let mut table =
+            Table { columns: ["IMAGE", "ID", "AGE", "SIZE"].map(str::to_owned).to_vec(), rows: Vec::new() };
         let mut data = Vec::new();
         let (mut count, mut bytes) = (0, 0_i64);
         for image in &images {

@@ -95,10 +95,14 @@ impl OptimizeDockerfile {
                 .next("name its path, or a word of its folder")
                 .candidates(project.dockerfiles())
         })?;
-        let text = String::from_utf8(bytes).ok().filter(|text| text.len() <= SIZE_LIMIT).ok_or_else(|| {
-            Feedback::new(ErrorKind::InvalidArguments, format!("{path} is no Dockerfile: it is too large or not UTF-8"))
+        let text =
+            String::from_utf8(bytes).ok().filter(|text| text.len() <= SIZE_LIMIT).ok_or_else(|| {
+                Feedback::new(
+                    ErrorKind::InvalidArguments,
+                    format!("{path} is no Dockerfile: it is too large or not UTF-8"),
+                )
                 .next("name the Dockerfile itself")
-        })?;
+            })?;
         let beside = |name: &str| full.with_file_name(name).is_file() || project.resolve(name).is_file();
         let means = Means {
             surroundings: Surroundings { ignore_file: beside(".dockerignore") },
@@ -106,8 +110,11 @@ impl OptimizeDockerfile {
             slim: self.slim,
         };
         let rewritten = dockerfile::rewrite(&text, means).map_err(|error| {
-            Feedback::new(ErrorKind::InvalidArguments, format!("{path}, line {}: {}", error.line, error.message))
-                .next("mend that line, then ask again")
+            Feedback::new(
+                ErrorKind::InvalidArguments,
+                format!("{path}, line {}: {}", error.line, error.message),
+            )
+            .next("mend that line, then ask again")
         })?;
         Ok((text, rewritten))
     }
@@ -117,9 +124,12 @@ impl OptimizeDockerfile {
         let output = self.output();
         let full = project.resolve(&output);
         if full.symlink_metadata().is_ok() {
-            return Err(Feedback::new(ErrorKind::Conflict, format!("{output} is there already, and nothing is overwritten"))
-                .next("remove it, or name another file: … into PATH")
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Conflict,
+                format!("{output} is there already, and nothing is overwritten"),
+            )
+            .next("remove it, or name another file: … into PATH")
+            .into());
         }
         Ok(full)
     }
@@ -153,7 +163,9 @@ fn left(rewritten: &Rewritten) -> Vec<String> {
         .iter()
         .filter(|finding| finding.severity() > crate::severity::Severity::Info)
         .take(MOST_LEFT)
-        .map(|finding| format!("left for you, line {}: {} ({})", finding.line, finding.message, finding.rule.fix))
+        .map(|finding| {
+            format!("left for you, line {}: {} ({})", finding.line, finding.message, finding.rule.fix)
+        })
         .collect();
     left.dedup();
     left
@@ -176,7 +188,11 @@ impl ChangeTool for OptimizeDockerfile {
         self.target(&project)?;
         let output = self.output();
         Ok(Preview {
-            summary: format!("writes {output}, with {} changes to {path}: {}", rewritten.done.len(), rewritten.done.join("; ")),
+            summary: format!(
+                "writes {output}, with {} changes to {path}: {}",
+                rewritten.done.len(),
+                rewritten.done.join("; ")
+            ),
             changes: vec![ObjectChange {
                 object: ObjectIdentity { kind: "File".to_owned(), name: output, ..ObjectIdentity::default() },
                 action: Action::Create,
@@ -192,9 +208,12 @@ impl ChangeTool for OptimizeDockerfile {
         let project = world.read().project();
         let (before, rewritten) = self.work(&project)?;
         if approval.preview().basis.get("before").and_then(|text| text.as_str()) != Some(&before) {
-            return Err(Feedback::new(ErrorKind::Conflict, format!("{} changed since it was shown", self.path()))
-                .next("ask again to see it as it is now")
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Conflict,
+                format!("{} changed since it was shown", self.path()),
+            )
+            .next("ask again to see it as it is now")
+            .into());
         }
         let full = self.target(&project)?;
         let output = self.output();
@@ -217,13 +236,22 @@ impl ChangeTool for OptimizeDockerfile {
             .note(format!("build it with: docker build -f {output} …; to go back, delete {output}")))
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let project = world.project();
         let (_, rewritten) = self.work(&project)?;
         let output = self.output();
         let there = std::fs::read_to_string(project.resolve(&output)).unwrap_or_default();
         Ok(if there == rewritten.text {
-            Verification::Confirmed(format!("{output} is there and reads as a Dockerfile, {} findings left", rewritten.left.len()))
+            Verification::Confirmed(format!(
+                "{output} is there and reads as a Dockerfile, {} findings left",
+                rewritten.left.len()
+            ))
         } else {
             Verification::Failed(format!("{output} is not what was written"))
         })
@@ -245,6 +273,9 @@ mod tests {
     fn the_new_file_lies_beside_the_old() {
         let tool = OptimizeDockerfile { path: Some("api/Dockerfile".to_owned()), output: None, slim: true };
         assert_eq!(tool.output(), "api/Dockerfile.optimized");
-        assert_eq!(tool.command().to_string(), "shipmate call optimize_dockerfile --path=api/Dockerfile --slim");
+        assert_eq!(
+            tool.command().to_string(),
+            "shipmate call optimize_dockerfile --path=api/Dockerfile --slim"
+        );
     }
 }

@@ -70,7 +70,11 @@ impl ChangeTool for PushImage {
             changes: vec![ObjectChange {
                 object: subject::identity("Image", name, Some(image.id.clone())),
                 action: Action::Create,
-                difference: format!("+ {name} in the registry {host}: {}, {}\n", image.short_id(), human(image.size)),
+                difference: format!(
+                    "+ {name} in the registry {host}: {}, {}\n",
+                    image.short_id(),
+                    human(image.size)
+                ),
             }],
             warnings,
             ..Preview::default()
@@ -87,7 +91,13 @@ impl ChangeTool for PushImage {
             .data(json!({"image": name, "id": now, "registry": names::registry_of(name)})))
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let name = subject::image_name(self.image.as_ref())?;
         let details = world.docker().await?.image_details(name).await?;
         // The engine notes the digest that the registry answered with.

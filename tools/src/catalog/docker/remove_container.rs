@@ -90,7 +90,8 @@ impl ChangeTool for RemoveContainer {
         let written = subject::size(own.and_then(|one| one.size_rw).unwrap_or_default());
         let image = found.config.and_then(|config| config.image).unwrap_or_default();
         let mut difference = format!("- {name}: {image}, {status}, {written} written\n");
-        let mut warnings = vec!["this cannot be undone: what it wrote outside of volumes and its log are lost".to_owned()];
+        let mut warnings =
+            vec!["this cannot be undone: what it wrote outside of volumes and its log are lost".to_owned()];
         if state.running == Some(true) {
             warnings.push(format!("{name} is {status}: it is killed"));
         }
@@ -132,7 +133,13 @@ impl ChangeTool for RemoveContainer {
         Ok(Outcome::sentence(format!("removed container {name}")).data(json!({"container": name})))
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let name = subject::container_name(self.container.as_ref())?;
         Ok(match world.docker().await?.container(name).await? {
             None => Verification::Confirmed(format!("there is no container {name} any more")),

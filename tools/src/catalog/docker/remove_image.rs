@@ -40,8 +40,10 @@ impl Tool for RemoveImage {
         "(force|forcibly) (delete|remove) [the] [local|docker|container] image {image:image} => force=true",
         "docker (rmi|image rm) (-f|--force) {image:image} => force=true",
     ];
-    const MODIFIERS: &'static [&'static str] =
-        &["(by force|with force|forcibly|forced|-f|--force) => force=true", "(locally|on this machine|from docker|from this machine)"];
+    const MODIFIERS: &'static [&'static str] = &[
+        "(by force|with force|forcibly|forced|-f|--force) => force=true",
+        "(locally|on this machine|from docker|from this machine)",
+    ];
 
     fn effect(&self) -> Effect {
         Effect::Destroy
@@ -99,20 +101,29 @@ impl ChangeTool for RemoveImage {
         } else {
             let users = users(docker, &id).await?;
             if let Some((user, _)) = users.iter().find(|(_, runs)| *runs) {
-                return Err(Feedback::new(ErrorKind::Refused, format!("the container {user} runs from {name}, so Docker keeps it"))
-                    .next(format!("stop and remove the container {user} first"))
-                    .into());
+                return Err(Feedback::new(
+                    ErrorKind::Refused,
+                    format!("the container {user} runs from {name}, so Docker keeps it"),
+                )
+                .next(format!("stop and remove the container {user} first"))
+                .into());
             }
             if let (Some((user, _)), false) = (users.first(), self.force) {
-                return Err(Feedback::new(ErrorKind::Refused, format!("the stopped container {user} was made from {name}"))
-                    .next(format!("remove the container {user} first, or force it"))
-                    .into());
+                return Err(Feedback::new(
+                    ErrorKind::Refused,
+                    format!("the stopped container {user} was made from {name}"),
+                )
+                .next(format!("remove the container {user} first, or force it"))
+                .into());
             }
             if tags.len() > 1 && !self.force {
-                return Err(Feedback::new(ErrorKind::Refused, format!("{name} has several names: {}", tags.join(", ")))
-                    .next("remove them one by one, or force it")
-                    .candidates(tags)
-                    .into());
+                return Err(Feedback::new(
+                    ErrorKind::Refused,
+                    format!("{name} has several names: {}", tags.join(", ")),
+                )
+                .next("remove them one by one, or force it")
+                .candidates(tags)
+                .into());
             }
             warnings.push("this cannot be undone: it has to be built or pulled again".to_owned());
             if image.repo_digests.as_ref().is_none_or(Vec::is_empty) {
@@ -155,7 +166,13 @@ impl ChangeTool for RemoveImage {
         Ok(Outcome::sentence(summary).data(json!({"untagged": untagged, "layers": layers})))
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let name = subject::image_name(self.image.as_ref())?;
         Ok(match world.docker().await?.image(name).await? {
             None => Verification::Confirmed(format!("there is no image {name} any more")),

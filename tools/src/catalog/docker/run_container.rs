@@ -97,7 +97,7 @@ impl Tool for RunContainer {
             .flag_if(self.remove, "--rm")
             .option("--name", self.name.as_deref())
             .option("--network", self.network.as_deref());
-        for port in self.ports() .unwrap_or_default() {
+        for port in self.ports().unwrap_or_default() {
             line = line.arg("-p").arg(port.to_string());
         }
         for pair in &self.env {
@@ -123,24 +123,35 @@ impl Tool for RunContainer {
             subject::container_name(self.name.as_ref())?;
         }
         if self.network.is_some() {
-            subject::container_name(self.network.as_ref())
-                .map_err(|_| Feedback::new(ErrorKind::InvalidArguments, "that is no name of a network").next("see `docker network ls`"))?;
+            subject::container_name(self.network.as_ref()).map_err(|_| {
+                Feedback::new(ErrorKind::InvalidArguments, "that is no name of a network")
+                    .next("see `docker network ls`")
+            })?;
         }
         self.ports()?;
         self.words()?;
         for pair in &self.env {
             let name = pair.split_once('=').map(|(name, _)| name);
-            if !name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))) {
-                return invalid("an environment variable is not written NAME=value".to_owned(), "write it as --env NAME=value");
+            if !name.is_some_and(|name| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+            }) {
+                return invalid(
+                    "an environment variable is not written NAME=value".to_owned(),
+                    "write it as --env NAME=value",
+                );
             }
         }
         for volume in &self.volumes {
             let mut parts = volume.split(':');
             let (source, target, mode) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-            let named = source.starts_with('/') || source.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
+            let named =
+                source.starts_with('/') || source.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
             let absolute = target.is_some_and(|target| target.starts_with('/'));
             if !named || !absolute || !matches!(mode, None | Some("ro" | "rw")) || parts.next().is_some() {
-                return invalid(format!("{volume:?} is no volume"), "write it as volume:/path or /folder:/path, with :ro to only read");
+                return invalid(
+                    format!("{volume:?} is no volume"),
+                    "write it as volume:/path or /folder:/path, with :ro to only read",
+                );
             }
         }
         Ok(())
@@ -160,7 +171,8 @@ impl RunContainer {
         let mut bindings = PortMap::new();
         let ports = self.ports()?;
         for port in &ports {
-            let binding = PortBinding { host_ip: port.address.clone(), host_port: Some(port.outer.to_string()) };
+            let binding =
+                PortBinding { host_ip: port.address.clone(), host_port: Some(port.outer.to_string()) };
             bindings.entry(port.key()).or_default().get_or_insert_default().push(binding);
         }
         let words = self.words()?;
@@ -188,9 +200,12 @@ impl RunContainer {
         if let Some(name) = &self.name
             && docker.container(name).await?.is_some()
         {
-            return Err(Feedback::new(ErrorKind::Conflict, format!("there is a container called {name} already"))
-                .next(format!("give it another name, or remove the container {name} first"))
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Conflict,
+                format!("there is a container called {name} already"),
+            )
+            .next(format!("give it another name, or remove the container {name} first"))
+            .into());
         }
         if pulled {
             warnings.push(format!("{image} is not here and will be pulled"));
@@ -219,8 +234,18 @@ impl RunContainer {
     }
 
     /// Shows what it prints until it ends; its exit code.
-    async fn follow(&self, docker: &Docker, world: &World, id: &str, progress: &Progress) -> Result<(i64, Vec<String>)> {
-        let options = bollard::query_parameters::LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
+    async fn follow(
+        &self,
+        docker: &Docker,
+        world: &World,
+        id: &str,
+        progress: &Progress,
+    ) -> Result<(i64, Vec<String>)> {
+        let options = bollard::query_parameters::LogsOptionsBuilder::new()
+            .follow(true)
+            .stdout(true)
+            .stderr(true)
+            .build();
         let mut logs = Box::pin(world.read().docker().await?.logs(id, options));
         let (mut open, mut lines) = (String::new(), Vec::new());
         while let Some(piece) = logs.next().await {
@@ -291,9 +316,12 @@ impl ChangeTool for RunContainer {
         let now = docker.image(image).await?.map(|image| image.id);
         let shown = approval.preview().basis.get("image").and_then(|id| id.as_str());
         if shown.is_some() && shown != now.as_deref() {
-            return Err(Feedback::new(ErrorKind::Conflict, format!("{image} is another image than when it was shown"))
-                .next("ask again to see it as it is now")
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Conflict,
+                format!("{image} is another image than when it was shown"),
+            )
+            .next("ask again to see it as it is now")
+            .into());
         }
         if now.is_none() {
             pull::pull(&docker, image, progress).await?;
@@ -331,9 +359,16 @@ impl ChangeTool for RunContainer {
         if code != 0 {
             let last: Vec<String> = lines.iter().rev().take(5).rev().cloned().collect();
             let said = if last.is_empty() { String::new() } else { format!(": {}", last.join(" / ")) };
-            return Err(Feedback::new(ErrorKind::Other, format!("container {name} ended with exit code {code}{said}"))
-                .next(if self.remove { "mend its command, then ask again".to_owned() } else { format!("`shipmate inspect container {name}` says more") })
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Other,
+                format!("container {name} ended with exit code {code}{said}"),
+            )
+            .next(if self.remove {
+                "mend its command, then ask again".to_owned()
+            } else {
+                format!("`shipmate inspect container {name}` says more")
+            })
+            .into());
         }
         let gone = if self.remove { " and is removed" } else { "" };
         let outcome = Outcome::sentence(format!("container {name} ended without an error{gone}"))
@@ -342,7 +377,13 @@ impl ChangeTool for RunContainer {
         Ok(if self.remove { outcome } else { outcome.undo(Some(undo)) })
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, deadline: Duration, progress: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        deadline: Duration,
+        progress: &Progress,
+    ) -> Result<Verification> {
         let (true, Some(name)) = (self.detach, &self.name) else { return Ok(Verification::NotNeeded) };
         let docker = world.docker().await?;
         let began = Instant::now();
@@ -362,15 +403,21 @@ impl ChangeTool for RunContainer {
                 None | Some("" | "none") if began.elapsed() >= SETTLED => {
                     return Ok(Verification::Confirmed(format!("container {name} runs")));
                 }
-                Some("healthy") => return Ok(Verification::Confirmed(format!("container {name} runs and is healthy"))),
+                Some("healthy") => {
+                    return Ok(Verification::Confirmed(format!("container {name} runs and is healthy")));
+                }
                 Some("unhealthy") => {
-                    return Ok(Verification::Failed(format!("container {name} runs, but its health check fails")));
+                    return Ok(Verification::Failed(format!(
+                        "container {name} runs, but its health check fails"
+                    )));
                 }
                 Some("starting") => progress.status(format!("waiting for the health check of {name}")),
                 _ => {}
             }
             if began.elapsed() > deadline {
-                return Ok(Verification::Failed(format!("container {name} runs, but was not healthy in time")));
+                return Ok(Verification::Failed(format!(
+                    "container {name} runs, but was not healthy in time"
+                )));
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
@@ -394,7 +441,9 @@ mod tests {
 
     #[test]
     fn says_its_command() {
-        let bound = bind(json!({"image": "redis:7", "name": "cache", "detach": true, "ports": ["6379"], "env": ["A=b c"]}));
+        let bound = bind(
+            json!({"image": "redis:7", "name": "cache", "detach": true, "ports": ["6379"], "env": ["A=b c"]}),
+        );
         assert_eq!(
             bound.command().to_string(),
             "docker run -d --name=cache -p 6379:6379 '--env=A=b c' redis:7"

@@ -21,7 +21,8 @@ use crate::world::ReadWorld;
 /// A scanner fetches its database first, which can be hundreds of megabytes.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-const HOW_TO_GET: &str = "install trivy (https://trivy.dev), grype (https://github.com/anchore/grype) or docker scout";
+const HOW_TO_GET: &str =
+    "install trivy (https://trivy.dev), grype (https://github.com/anchore/grype) or docker scout";
 
 /// Rows shown to people.
 const MOST_ROWS: usize = 40;
@@ -86,7 +87,8 @@ impl ScanImage {
             how_to_get: HOW_TO_GET,
         };
         let printed = program.run(DEADLINE).await?;
-        let lacks = printed.stderr.contains("is not a docker command") || printed.stderr.contains("unknown command");
+        let lacks =
+            printed.stderr.contains("is not a docker command") || printed.stderr.contains("unknown command");
         if !printed.success && lacks {
             return Err(none_installed());
         }
@@ -154,7 +156,13 @@ impl ReadTool for ScanImage {
                 .iter()
                 .take(MOST_ROWS)
                 .map(|one| {
-                    vec![one.severity.clone(), one.id.clone(), one.package.clone(), one.installed.clone(), one.fixed.clone()]
+                    vec![
+                        one.severity.clone(),
+                        one.id.clone(),
+                        one.package.clone(),
+                        one.installed.clone(),
+                        one.fixed.clone(),
+                    ]
                 })
                 .collect(),
         };
@@ -170,7 +178,8 @@ impl ReadTool for ScanImage {
         ))
         .view(View::Tables(vec![(String::new(), table)]))
         .data(data);
-        outcome.severity = serde_json::to_value(worst.level()).ok().and_then(|level| level.as_str().map(str::to_owned));
+        outcome.severity =
+            serde_json::to_value(worst.level()).ok().and_then(|level| level.as_str().map(str::to_owned));
         Ok(if found.len() > MOST_ROWS {
             outcome.note(format!("the worst {MOST_ROWS} of {} are shown; `-o json` has all", found.len()))
         } else {

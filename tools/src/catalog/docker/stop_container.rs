@@ -91,7 +91,9 @@ impl ChangeTool for StopContainer {
         let host = found.host_config.unwrap_or_default();
         let mut warnings = Vec::new();
         if host.auto_remove == Some(true) {
-            warnings.push(format!("{name} was started with --rm: it is removed once it stops, which cannot be undone"));
+            warnings.push(format!(
+                "{name} was started with --rm: it is removed once it stops, which cannot be undone"
+            ));
         } else {
             warnings.push(format!("`docker start {name}` starts it again"));
         }
@@ -101,7 +103,9 @@ impl ChangeTool for StopContainer {
             changes: vec![ObjectChange {
                 object: subject::identity("Container", name, found.id),
                 action: Action::Update,
-                difference: format!("- state: {status}\n+ state: exited (killed when it does not end within {grace} s)\n"),
+                difference: format!(
+                    "- state: {status}\n+ state: exited (killed when it does not end within {grace} s)\n"
+                ),
             }],
             warnings,
             confirm_name: Some(name.to_owned()),
@@ -128,7 +132,13 @@ impl ChangeTool for StopContainer {
         Ok(Outcome::sentence(format!("container {name} is stopped")).data(json!({"container": name})))
     }
 
-    async fn verify(&self, world: &ReadWorld, _: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        _: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let name = subject::container_name(self.container.as_ref())?;
         let state = match world.docker().await?.container(name).await? {
             None => return Ok(Verification::Confirmed(format!("container {name} has ended and is gone"))),
@@ -138,7 +148,9 @@ impl ChangeTool for StopContainer {
         Ok(if state.running == Some(true) {
             Verification::Failed(format!("container {name} runs: something started it again"))
         } else if code == 137 {
-            Verification::Confirmed(format!("container {name} did not end by itself and was killed (exit code 137)"))
+            Verification::Confirmed(format!(
+                "container {name} did not end by itself and was killed (exit code 137)"
+            ))
         } else {
             Verification::Confirmed(format!("container {name} has ended (exit code {code})"))
         })
@@ -153,7 +165,8 @@ mod tests {
 
     #[test]
     fn says_its_command_and_what_is_out_of_range() {
-        let stop = |container: &str, timeout| StopContainer { container: Some(container.to_owned()), timeout };
+        let stop =
+            |container: &str, timeout| StopContainer { container: Some(container.to_owned()), timeout };
         assert_eq!(stop("pg-dev", None).command().to_string(), "docker stop pg-dev");
         assert_eq!(stop("pg-dev", Some(3)).command().to_string(), "docker stop --time=3 pg-dev");
         assert!(stop("pg-dev", Some(601)).check().is_err());

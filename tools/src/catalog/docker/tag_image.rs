@@ -92,7 +92,8 @@ impl ChangeTool for TagImage {
         let mut warnings = Vec::new();
         if let Some(old) = &before {
             difference.push_str(&format!("- {name} is {}\n", old.short_id()));
-            warnings.push(format!("{name} names another image now ({}), which loses this name", old.short_id()));
+            warnings
+                .push(format!("{name} names another image now ({}), which loses this name", old.short_id()));
         }
         difference.push_str(&format!("+ {name} is {} ({source})\n", image.short_id()));
         Ok(Preview {
@@ -113,9 +114,12 @@ impl ChangeTool for TagImage {
         let source = subject::image_name(self.image.as_ref())?;
         let image = subject::image(world.read().docker().await?, source).await?;
         if approval.preview().basis.get("image").and_then(|id| id.as_str()) != Some(&image.id) {
-            return Err(Feedback::new(ErrorKind::Conflict, format!("{source} is another image than when it was shown"))
-                .next("ask again to see it as it is now")
-                .into());
+            return Err(Feedback::new(
+                ErrorKind::Conflict,
+                format!("{source} is another image than when it was shown"),
+            )
+            .next("ask again to see it as it is now")
+            .into());
         }
         let before = docker.image(&self.name).await?.map(|old| old.id);
         subject::same_as_shown(approval, &self.name, before.as_deref())?;
@@ -127,7 +131,13 @@ impl ChangeTool for TagImage {
             .data(json!({"name": self.name, "image": image.id, "before": before})))
     }
 
-    async fn verify(&self, world: &ReadWorld, shown: &Preview, _: Duration, _: &Progress) -> Result<Verification> {
+    async fn verify(
+        &self,
+        world: &ReadWorld,
+        shown: &Preview,
+        _: Duration,
+        _: &Progress,
+    ) -> Result<Verification> {
         let now = world.docker().await?.image(&self.name).await?;
         let wanted = shown.basis.get("image").and_then(|id| id.as_str());
         Ok(match now {

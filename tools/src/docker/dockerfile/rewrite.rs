@@ -79,7 +79,12 @@ pub fn rewrite(text: &str, means: Means) -> Result<Rewritten, SyntaxError> {
                 if SLIM.contains(&name) && plain && !small {
                     let at = from.image.span.end..from.image.span.end;
                     let line = file.line(at.start);
-                    edits.push(Edit { at, text: "-slim".to_owned(), line, why: "the slim variant of the base image" });
+                    edits.push(Edit {
+                        at,
+                        text: "-slim".to_owned(),
+                        line,
+                        why: "the slim variant of the base image",
+                    });
                 }
             }
             _ => {}
@@ -92,7 +97,8 @@ pub fn rewrite(text: &str, means: Means) -> Result<Rewritten, SyntaxError> {
             mended.replace_range(edit.at.clone(), &edit.text);
         }
     }
-    let mut done: Vec<String> = edits.iter().map(|edit| format!("line {}: {}", edit.line, edit.why)).collect();
+    let mut done: Vec<String> =
+        edits.iter().map(|edit| format!("line {}: {}", edit.line, edit.why)).collect();
     done.dedup();
     let left = analyze(&mended, means.surroundings)?;
     Ok(Rewritten { text: mended, done, left })
@@ -130,7 +136,9 @@ fn run_edits(
                 }
                 lists |= hit("apt-lists-kept");
             }
-            "apk" if hit("apk-cache-kept") => add("add", " --no-cache", "no package index of apk in the image"),
+            "apk" if hit("apk-cache-kept") => {
+                add("add", " --no-cache", "no package index of apk in the image")
+            }
             "pip" | "pip3" if hit("pip-cache-kept") => {
                 add("install", " --no-cache-dir", "no downloads of pip in the image");
             }
@@ -145,7 +153,11 @@ fn run_edits(
                 }
             }
             program @ ("yum" | "dnf" | "microdnf" | "zypper") if hit("yum-cache-kept") => {
-                cache = Some(if program == "zypper" { "zypper clean --all".to_owned() } else { format!("{program} clean all") });
+                cache = Some(if program == "zypper" {
+                    "zypper clean --all".to_owned()
+                } else {
+                    format!("{program} clean all")
+                });
             }
             _ => {}
         }
