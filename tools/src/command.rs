@@ -87,6 +87,13 @@ impl CommandLine {
         self
     }
 
+    /// Lets a second line read what this one writes, shown as `… | …`.
+    #[must_use]
+    pub fn pipe(mut self, reader: Self) -> Self {
+        self.filter = Some(Box::new(reader));
+        self
+    }
+
     /// Sends what the program prints into a file, shown as `> file`.
     #[must_use]
     pub fn into_file(mut self, path: &str) -> Self {

@@ -10,6 +10,7 @@
 pub mod approval;
 pub mod call;
 pub mod catalog;
+pub mod clusters;
 pub mod command;
 pub mod docker;
 pub mod error;

@@ -73,6 +73,20 @@ impl Program {
     }
 }
 
+/// The first of these programs that is installed, looked up in `PATH`; `None` when none is.
+#[must_use]
+pub fn installed(names: &[&'static str]) -> Option<&'static str> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = std::env::var_os("PATH")?;
+    let runs = |name: &str| {
+        std::env::split_paths(&path).any(|folder| {
+            let found = std::fs::metadata(folder.join(name));
+            found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        })
+    };
+    names.iter().copied().find(|name| runs(name))
+}
+
 fn existing(folder: &Path) -> &Path {
     if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }

@@ -185,6 +185,11 @@ pub enum Slot<'a> {
         /// Values files, by path or base name; grounded to paths.
         values: &'a mut Vec<String>,
     },
+    /// An image of the Docker engine, by name or a word for it ("backend"); the argument is called `image`. A
+    /// name that fits none stays as it is, for the tool to answer with the nearest.
+    Image(&'a mut Option<String>),
+    /// A container of the Docker engine, likewise; the argument is called `container`.
+    Container(&'a mut Option<String>),
     /// A path that must exist in the project folder (or `-`).
     Path(&'a mut String),
 }

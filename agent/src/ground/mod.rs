@@ -5,6 +5,7 @@
 //! nothing is guessed for a change. After this step a call is exact, and what is shown is what will run.
 
 mod endpoint;
+mod engine;
 mod matching;
 mod object;
 mod project;
@@ -114,6 +115,8 @@ async fn fill(bound: &mut dyn BoundCall, world: &ReadWorld, effect: Effect) -> R
                 project::fill_build(subject, context, dockerfile, tag, world)?;
             }
             Slot::Chart { chart, release, values } => project::fill_chart(chart, release, values, world)?,
+            Slot::Image(image) => engine::fill_image(image, world).await?,
+            Slot::Container(container) => engine::fill_container(container, world).await?,
             Slot::Path(path) => project::fill_path(path, world)?,
         }
     }

@@ -17,7 +17,7 @@ use super::{Focus, Situation, Translation, TranslatorName, Understanding, Usage}
 const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// Areas of the catalog whose tools work beside the cluster.
-const AREAS_WITHOUT_CLUSTER: &[&str] = &["docker", "compose"];
+const AREAS_WITHOUT_CLUSTER: &[&str] = &["docker", "compose", "clusters"];
 
 /// Which translators are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

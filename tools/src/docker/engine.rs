@@ -37,6 +37,11 @@ impl ReadDocker {
         Ok(Self(connect(options)?.with_request_modifier(only_reads)))
     }
 
+    /// The engine behind the second lock, for this adapter's own requests.
+    pub(super) const fn engine(&self) -> &Engine {
+        &self.0
+    }
+
     /// The engine's version, such as `20.10.24`.
     ///
     /// # Errors

@@ -208,8 +208,8 @@ impl ToolPatterns {
 fn program(entry: &catalog::Entry) -> Option<Program> {
     match entry.area {
         "helm" => Some(Program::Helm),
-        "docker" => Some(Program::Docker),
-        "judge" => None,
+        "docker" | "compose" => Some(Program::Docker),
+        "judge" | "clusters" => None,
         _ if entry.tool.name().ends_with("_chart")
             || entry.tool.name().ends_with("_release")
             || entry.tool.name().contains("releases") =>

@@ -10,10 +10,12 @@ mod check_image;
 mod check_run;
 mod check_secrets;
 mod file;
+mod rewrite;
 mod rules;
 mod shell;
 
 pub(crate) use check_secrets::is_secret_file;
+pub use rewrite::{Means, Rewritten, rewrite};
 pub use rules::{RULES, Rule};
 
 use serde_json::{Value, json};
