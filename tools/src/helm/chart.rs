@@ -72,6 +72,48 @@ fn collect(place: &Path, shown: &str, contents: &mut Vec<(String, Vec<u8>)>, roo
     Ok(())
 }
 
+/// Refuses what can be no chart, or would be taken for a flag.
+///
+/// # Errors
+/// `InvalidArguments`.
+pub fn check_chart(chart: Option<&str>) -> Result<()> {
+    let Some(chart) = chart else {
+        return Err(Feedback::new(ErrorKind::InvalidArguments, "which chart is not said")
+            .next("name the chart's folder")
+            .into());
+    };
+    if chart.starts_with('-') || chart.trim().is_empty() {
+        return Err(Feedback::new(ErrorKind::InvalidArguments, format!("{chart:?} cannot be a chart"))
+            .next("name its folder, beginning with ./")
+            .into());
+    }
+    Ok(())
+}
+
+/// Refuses values files that are not of this machine, and single values that set nothing.
+///
+/// # Errors
+/// `InvalidArguments`.
+pub fn check_values(files: &[String], set: &[String]) -> Result<()> {
+    if let Some(file) = files.iter().find(|file| file.starts_with('-') || file.contains("://")) {
+        return Err(Feedback::new(
+            ErrorKind::InvalidArguments,
+            format!("{file:?} is no values file of this machine"),
+        )
+        .next("save the values in a file and name that")
+        .into());
+    }
+    let sets_nothing = |value: &&String| {
+        value.split_once('=').is_none_or(|(key, _)| key.trim().is_empty() || key.starts_with('-'))
+    };
+    if let Some(value) = set.iter().find(sets_nothing) {
+        return Err(Feedback::new(ErrorKind::InvalidArguments, format!("{value:?} sets no value"))
+            .next("write it as key=value, such as web.replicas=3")
+            .into());
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

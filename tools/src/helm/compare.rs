@@ -132,7 +132,7 @@ async fn try_new(cluster: &Cluster, target: &Target, new: &ManifestObject) -> Re
 }
 
 /// Where an object of a chart goes. A kind that the chart itself brings is taken to have namespaces.
-async fn target(cluster: &Cluster, object: &ManifestObject, namespace: &str) -> Result<Target> {
+pub(super) async fn target(cluster: &Cluster, object: &ManifestObject, namespace: &str) -> Result<Target> {
     let resource = match cluster.manifest_type(object.api_version(), object.kind()).await? {
         Some(resource) => resource,
         None => ResourceType {
@@ -150,7 +150,7 @@ async fn target(cluster: &Cluster, object: &ManifestObject, namespace: &str) -> 
     Ok(Target { resource, name: object.name().to_owned(), namespace })
 }
 
-fn identity(target: &Target, live: Option<&Value>) -> ObjectIdentity {
+pub(super) fn identity(target: &Target, live: Option<&Value>) -> ObjectIdentity {
     let metadata = live.and_then(|live| live.get("metadata"));
     ObjectIdentity {
         kind: target.resource.kind.clone(),

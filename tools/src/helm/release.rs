@@ -44,6 +44,27 @@ pub struct Release {
     /// The objects it made, as YAML.
     #[serde(default)]
     pub manifest: String,
+    /// The objects that run before or after it, or as its tests.
+    #[serde(default)]
+    pub hooks: Option<Vec<ReleaseHook>>,
+}
+
+/// An object of a release that Helm runs at an occasion.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ReleaseHook {
+    /// Its name.
+    pub name: String,
+    /// Its kind, such as `Pod`.
+    pub kind: String,
+    /// When it runs: `test`, `pre-upgrade`, …
+    #[serde(default)]
+    pub events: Vec<String>,
+    /// The object, as YAML.
+    #[serde(default)]
+    pub manifest: String,
+    /// When it is deleted again: `before-hook-creation`, `hook-succeeded`, `hook-failed`.
+    #[serde(default)]
+    pub delete_policies: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -52,6 +73,10 @@ struct Info {
     status: String,
     #[serde(default)]
     notes: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    last_deployed: String,
 }
 
 impl Release {
@@ -65,6 +90,24 @@ impl Release {
     #[must_use]
     pub fn notes(&self) -> &str {
         self.info.notes.trim()
+    }
+
+    /// What Helm noted of this revision, such as "Upgrade complete" or why it failed.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        self.info.description.trim()
+    }
+
+    /// When this revision was made (RFC 3339).
+    #[must_use]
+    pub fn last_deployed(&self) -> &str {
+        &self.info.last_deployed
+    }
+
+    /// The hooks that run at `occasion`.
+    pub fn hooks_of<'a>(&'a self, occasion: &'a str) -> impl Iterator<Item = &'a ReleaseHook> {
+        let all = self.hooks.iter().flatten();
+        all.filter(move |hook| hook.events.iter().any(|event| event == occasion))
     }
 
     /// The values it was given, without the chart's own.

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 use crate::approval::Approval;
-use crate::call::Effect;
+use crate::call::{Call, Effect};
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::helm::{
-    ChartRequest, Comparison, Release, Rendered, chart_digest, check_release_name, compare, dropped_values,
-    failure,
+    ChartRequest, Comparison, Release, chart_digest, check_chart, check_not_held, check_release_name,
+    check_values, compare, dropped_values, failure, release_namespace, wait_for_workloads, workloads,
 };
-use crate::kubernetes::{Cluster, check_namespace, parse_rendered, wait_for_rollouts};
+use crate::kubernetes::{Cluster, check_namespace, parse_rendered};
 use crate::outcome::{Outcome, Verification, View};
 use crate::preview::Preview;
 use crate::progress::Progress;
@@ -118,28 +118,8 @@ impl Tool for ApplyChart {
         check_namespace(self.namespace.as_deref())?;
         let (chart, release) = self.named()?;
         check_release_name(release)?;
-        let invalid = |message: String, next: &str| {
-            Err(Feedback::new(ErrorKind::InvalidArguments, message).next(next).into())
-        };
-        if chart.starts_with('-') || chart.trim().is_empty() {
-            return invalid(format!("{chart:?} cannot be a chart"), "name its folder, beginning with ./");
-        }
-        if let Some(file) = self.values.iter().find(|file| file.starts_with('-') || file.contains("://")) {
-            return invalid(
-                format!("{file:?} is no values file of this machine"),
-                "save the values in a file and name that",
-            );
-        }
-        let is_assignment = |value: &&String| {
-            value.split_once('=').is_none_or(|(key, _)| key.trim().is_empty() || key.starts_with('-'))
-        };
-        if let Some(value) = self.set.iter().find(is_assignment) {
-            return invalid(
-                format!("{value:?} sets no value"),
-                "write it as key=value, such as web.replicas=3",
-            );
-        }
-        Ok(())
+        check_chart(Some(chart))?;
+        check_values(&self.values, &self.set)
     }
 }
 
@@ -157,10 +137,7 @@ impl ApplyChart {
     }
 
     async fn namespace(&self, world: &ReadWorld) -> Result<String> {
-        Ok(match &self.namespace {
-            Some(namespace) => namespace.clone(),
-            None => world.connection().await?.namespace.clone(),
-        })
+        release_namespace(world, self.namespace.as_deref()).await
     }
 
     fn request<'a>(&'a self, namespace: &'a str) -> Result<ChartRequest<'a>> {
@@ -200,49 +177,12 @@ impl ApplyChart {
     }
 }
 
-/// Refuses to touch a release that another operation holds.
-fn check_state(release: Option<&Release>, name: &str, namespace: &str) -> Result<()> {
-    let Some(release) = release
-        .filter(|release| release.status().starts_with("pending") || release.status() == "uninstalling")
-    else {
-        return Ok(());
-    };
-    let (status, revision) = (release.status(), release.revision);
-    let way_out = if status == "pending-install" {
-        format!("`helm uninstall {name} -n {namespace}` clears what is left of it")
-    } else {
-        format!("`helm rollback {name} -n {namespace}` takes it back to the revision before")
-    };
-    Err(Feedback::new(
-        ErrorKind::Conflict,
-        format!(
-            "the release {name} is {status} (revision {revision}): another operation holds it, or was cut off"
-        ),
-    )
-    .next(format!("wait until it has ended; if nothing runs any more, {way_out}"))
-    .into())
-}
-
 /// Whether the namespace is known not to exist; who may not look is told by Helm.
 async fn is_missing(cluster: &Cluster, namespace: &str) -> bool {
     match cluster.target(Some("namespace"), Some(namespace), None).await {
         Ok(target) => matches!(target.find(cluster).await, Ok(None)),
         Err(_) => false,
     }
-}
-
-/// The workloads of a release, for the verification.
-fn workloads(rendered: &Rendered, namespace: &str) -> Vec<Value> {
-    let is_workload = |kind: &str| matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
-    rendered
-        .objects
-        .iter()
-        .filter(|object| object.group() == "apps" && is_workload(object.kind()))
-        .map(|object| {
-            let namespace = object.namespace().unwrap_or(namespace);
-            json!({"kind": object.kind().to_ascii_lowercase(), "name": object.name(), "namespace": namespace})
-        })
-        .collect()
 }
 
 fn summary(comparison: &Comparison, release: Option<&Release>, label: &str) -> String {
@@ -278,7 +218,9 @@ impl ChangeTool for ApplyChart {
         // What was uninstalled with its history kept is installed anew.
         let release = release?.filter(|release| release.status() != "uninstalled");
         let release = release.as_ref();
-        check_state(release, request.release, &namespace)?;
+        if let Some(release) = release {
+            check_not_held(release, request.release, &namespace)?;
+        }
         let rendered = helm.render(&request, release.is_some(), &self.kept(release)).await?;
         let live = match release {
             Some(release) => parse_rendered(&release.manifest)?,
@@ -317,7 +259,7 @@ impl ChangeTool for ApplyChart {
                 "digest": digest,
                 "revision": release.map(|release| release.revision),
                 "create_namespace": missing,
-                "workloads": workloads(&rendered, &namespace),
+                "workloads": workloads(&rendered.objects, &namespace),
             }),
         })
     }
@@ -340,7 +282,9 @@ impl ChangeTool for ApplyChart {
         }
         let now = world.read().helm().release(request.release, &namespace).await?;
         let now = now.filter(|release| release.status() != "uninstalled");
-        check_state(now.as_ref(), request.release, &namespace)?;
+        if let Some(now) = &now {
+            check_not_held(now, request.release, &namespace)?;
+        }
         if basis.get("revision").and_then(Value::as_u64) != now.as_ref().map(|release| release.revision) {
             return changed(format!("the release {}", request.release));
         }
@@ -381,6 +325,17 @@ impl ChangeTool for ApplyChart {
         Ok(if notes.is_empty() { outcome } else { outcome.view(View::Text(notes.to_owned())) })
     }
 
+    fn undo(&self, shown: &Preview) -> Option<Call> {
+        let (release, namespace) = (&self.release, &shown.namespace);
+        Some(match shown.basis.get("revision").and_then(Value::as_u64) {
+            Some(revision) => Call::new(
+                "rollback_release",
+                json!({"release": release, "namespace": namespace, "revision": revision}),
+            ),
+            None => Call::new("uninstall_release", json!({"release": release, "namespace": namespace})),
+        })
+    }
+
     async fn verify(
         &self,
         world: &ReadWorld,
@@ -388,13 +343,7 @@ impl ChangeTool for ApplyChart {
         deadline: Duration,
         progress: &Progress,
     ) -> Result<Verification> {
-        let cluster = world.cluster().await?;
-        let mut targets = Vec::new();
-        for workload in shown.basis.get("workloads").and_then(Value::as_array).into_iter().flatten() {
-            let text = |key: &str| workload.get(key).and_then(Value::as_str);
-            targets.push(cluster.target(text("kind"), text("name"), text("namespace")).await?);
-        }
-        wait_for_rollouts(cluster, &targets, deadline, progress).await
+        wait_for_workloads(world.cluster().await?, &shown.basis, deadline, progress).await
     }
 }
 
@@ -403,7 +352,6 @@ pub(crate) static TOOL: Changer<ApplyChart> = Changer::new();
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Call;
 
     fn bound(arguments: Value) -> Box<dyn crate::tool::BoundCall> {
         Call::new("apply_chart", arguments).bind().unwrap()
@@ -436,17 +384,5 @@ mod tests {
         ] {
             assert!(bound(arguments.clone()).check().is_err(), "{arguments}");
         }
-    }
-
-    #[test]
-    fn a_release_that_another_operation_holds_is_left_alone() {
-        let release = |status: &str| -> Release {
-            serde_json::from_value(json!({"version": 2, "info": {"status": status}})).unwrap()
-        };
-        let error = check_state(Some(&release("pending-upgrade")), "shop", "test").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Conflict);
-        insta::assert_snapshot!(error.to_string(), @"the release shop is pending-upgrade (revision 2): another operation holds it, or was cut off");
-        assert!(check_state(Some(&release("failed")), "shop", "test").is_ok());
-        assert!(check_state(None, "shop", "test").is_ok());
     }
 }
