@@ -7,9 +7,11 @@ mod faces;
 mod interrupted;
 mod manifests;
 mod model_faults;
+mod plan;
 mod repl;
 mod requests;
 mod seven;
+mod undo;
 
 use std::path::Path;
 

@@ -204,6 +204,14 @@ pub enum JournalEntry {
         approved_by: String,
         /// The call that undoes it, as data.
         undo: Option<Call>,
+        /// The context it runs in; empty where there is none, and in journals of old.
+        #[serde(default)]
+        context: String,
+    },
+    /// This turn takes another one back.
+    Undoes {
+        /// The name of that turn.
+        turn: String,
     },
     /// It ended.
     Ended {

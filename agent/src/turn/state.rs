@@ -74,6 +74,7 @@ pub struct Turn {
     waiting: Waiting,
     queue: VecDeque<Call>,
     plan: Plan,
+    undoes: Option<String>,
     current: Option<Current>,
     record: TurnRecord,
     code: ExitCode,
@@ -90,6 +91,7 @@ impl Turn {
             waiting: Waiting::Begin,
             queue: VecDeque::new(),
             plan: Plan::default(),
+            undoes: None,
             current: None,
             record: TurnRecord::default(),
             code: ExitCode::Done,
@@ -113,6 +115,13 @@ impl Turn {
         let mut turn = Self::of_request(request, rules, context);
         turn.queue = calls.into();
         turn
+    }
+
+    /// The same turn, known to take an earlier one back.
+    #[must_use]
+    pub fn taking_back(mut self, turn: String) -> Self {
+        self.undoes = Some(turn);
+        self
     }
 
     /// The words.
@@ -164,6 +173,7 @@ impl Turn {
         let journal = Effect::Journal(JournalEntry::Requested { request: gate::text(&self.request) });
         if let Some(call) = self.queue.pop_front() {
             let mut effects = vec![journal];
+            effects.extend(self.undoes.take().map(|turn| Effect::Journal(JournalEntry::Undoes { turn })));
             effects.extend(self.ground(call));
             return effects;
         }
@@ -250,7 +260,14 @@ impl Turn {
             None => (String::new(), String::new(), shipmate_tools::Effect::Read, None),
         };
         let approved_by = by.map(|by| by.to_string()).unwrap_or_default();
-        Effect::Journal(JournalEntry::Started { call, command, effect, approved_by, undo })
+        Effect::Journal(JournalEntry::Started {
+            call,
+            command,
+            effect,
+            approved_by,
+            undo,
+            context: self.context.clone(),
+        })
     }
 
     fn previewed(&mut self, result: Result<Preview, AgentError>) -> Vec<Effect> {
@@ -360,7 +377,8 @@ impl Turn {
                 let Some(current) = &self.current else { return self.next_call() };
                 let (call, preview) = (current.call.clone(), current.preview.clone().unwrap_or_default());
                 let ended = Effect::Journal(JournalEntry::Ended { outcome: outcome.summary.clone() });
-                self.record.calls.push(Self::row(current, &outcome.summary, true, outcome.undo.clone()));
+                let undo = outcome.undo.clone().or_else(|| undo_of(&call, &preview));
+                self.record.calls.push(Self::row(current, &outcome.summary, true, undo));
                 self.record.said.push(outcome.summary.clone());
                 self.waiting = Waiting::Verification;
                 vec![ended, Effect::Show(Shown::Outcome(outcome)), Effect::Verify { call, preview }]
@@ -423,9 +441,9 @@ impl Turn {
             outcome: outcome.to_owned(),
             succeeded,
             undo,
+            preview: current.preview.clone(),
         }
     }
-
 }
 
 #[cfg(test)]

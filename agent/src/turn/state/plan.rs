@@ -46,9 +46,10 @@ impl Turn {
     pub(super) fn more_changes_follow(&self) -> bool {
         self.plan.approved.is_none()
             && !self.rules.dry_run
-            && self.queue.iter().any(|call| {
-                call.bind().is_ok_and(|bound| bound.effect() != shipmate_tools::Effect::Read)
-            })
+            && self
+                .queue
+                .iter()
+                .any(|call| call.bind().is_ok_and(|bound| bound.effect() != shipmate_tools::Effect::Read))
     }
 
     /// Decides about all of the plan at once: what is asked or refused for one step is so for all.
@@ -75,9 +76,11 @@ impl Turn {
         if let Some((reason, hint)) = refused {
             let mut effects = shown(self);
             let count = self.changes();
-            effects.extend(self.fail(
-                AgentError::new(ExitCode::Refused, format!("{count} changes: {reason}")).hint(hint),
-            ));
+            effects.extend(
+                self.fail(
+                    AgentError::new(ExitCode::Refused, format!("{count} changes: {reason}")).hint(hint),
+                ),
+            );
             return effects;
         }
         if let Some(typed_name) = ask {
