@@ -32,6 +32,7 @@ pub fn world(config: &Config, folder: &Path) -> ReadWorld {
         helm: config.helm.value.clone(),
         folder: folder.to_owned(),
         cache: Some(config.cache.clone()),
+        state: Some(config.state.clone()),
         request_timeout: REQUEST_TIMEOUT.min(config.timeout.value),
         ..WorldOptions::default()
     })

@@ -12,10 +12,12 @@ mod look_tools;
 mod manifests;
 mod metrics;
 mod model_faults;
+mod plan;
 mod pod_tools;
 mod repl;
 mod requests;
 mod seven;
+mod undo;
 mod write_manifest;
 
 use std::path::Path;

@@ -134,6 +134,23 @@ pub enum Command {
         #[arg(last = true)]
         arguments: Vec<String>,
     },
+    /// Take back the last change, or that of a record, after showing what that means.
+    Undo {
+        /// The record of the change: its number, or its file.
+        record: Option<String>,
+    },
+    /// Show what a request would do and write it down, or apply what was written down.
+    Plan {
+        /// The request; `-` reads it from standard input.
+        #[arg(required_unless_present = "apply", conflicts_with = "apply", value_name = "REQUEST")]
+        words: Vec<String>,
+        /// File to write the plan to; it must not exist.
+        #[arg(long, value_name = "FILE", conflicts_with = "apply")]
+        out: Option<PathBuf>,
+        /// Plan to apply: exactly its calls, and none if anything has moved since.
+        #[arg(long, value_name = "FILE")]
+        apply: Option<PathBuf>,
+    },
     /// List the tools, or describe one.
     Tools {
         /// The tool to describe.

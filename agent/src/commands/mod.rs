@@ -1,10 +1,12 @@
 //! The commands behind the first word of the command line.
 
 mod doctor;
+mod plan;
 mod request;
 mod show_config;
 pub(crate) mod tools;
 mod translate;
+mod undo;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -78,6 +80,12 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         Some(Command::Ask { words }) => request::run(&mut setting, &words).await,
         Some(Command::Translate { words }) => translate::run(&mut setting, &words).await,
         Some(Command::Call { tool, arguments }) => request::call(&mut setting, &tool, &arguments).await,
+        Some(Command::Undo { record: Some(word) }) if !undo::names_a_record(&word) => {
+            request::run(&mut setting, &["undo".to_owned(), word]).await
+        }
+        Some(Command::Undo { record }) => undo::run(&mut setting, record.as_deref()).await,
+        Some(Command::Plan { apply: Some(file), .. }) => plan::apply(&mut setting, &file).await,
+        Some(Command::Plan { words, out, .. }) => plan::make(&mut setting, &words, out.as_deref()).await,
         Some(Command::Tools { name }) => tools::run(&mut setting, name.as_deref()),
         Some(Command::Config { command: ConfigCommand::Show }) => show_config::run(&mut setting),
         Some(Command::Doctor) => doctor::run(&mut setting).await,
@@ -94,7 +102,7 @@ fn typed(arguments: &[OsString]) -> String {
     let first = arguments.get(1).and_then(|argument| argument.to_str()).unwrap_or_default();
     match first {
         "" => "shipmate (REPL)".to_owned(),
-        "call" | "ask" => format!("shipmate {first}"),
+        "call" | "ask" | "undo" | "plan" => format!("shipmate {first}"),
         "-" => "shipmate -".to_owned(),
         _ => "shipmate".to_owned(),
     }

@@ -125,6 +125,12 @@ impl Journal {
 }
 
 impl OpenTurn {
+    /// The turn's name in the journal.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Writes an entry. What announces a change is on the disk before this returns.
     ///
     /// # Errors

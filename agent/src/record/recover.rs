@@ -83,6 +83,7 @@ fn write(request: &str, marker: &Marker, lines: &[Line]) -> Result<PathBuf, Stri
                 record.model = (translator == "phrasebook").then(|| "shipmate-phrasebook".to_owned());
             }
             JournalEntry::Requested { .. }
+            | JournalEntry::Undoes { .. }
             | JournalEntry::Recorded { .. }
             | JournalEntry::Unrecorded { .. } => {}
         }
@@ -115,6 +116,7 @@ mod tests {
             effect: shipmate_tools::Effect::Change,
             approved_by: "--yes".into(),
             undo: None,
+            context: String::new(),
         })
         .unwrap();
         drop(turn);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::commands::Setting;
 use crate::config::Config;
 use crate::error::{AgentError, ExitCode};
+use crate::record::{inverse, last_to_undo};
 use crate::session;
 use crate::translate::Focus;
 use crate::turn::driver::Ended;
@@ -30,10 +31,10 @@ pub(super) struct Past {
 /// The last thing this session changed.
 #[derive(Debug)]
 pub(super) struct LastChange {
-    /// As a command line.
-    pub command: String,
     /// What takes it back, when something does.
     pub undo: Option<Call>,
+    /// The turn that made it, as the journal calls it.
+    pub turn: Option<String>,
 }
 
 /// What a line came to.
@@ -124,21 +125,31 @@ impl<'a> Conversation<'a> {
 
     /// Takes back the last change, as a call of its own: shown, approved and recorded like any other.
     async fn undo(&mut self) -> Taken {
-        let Some(LastChange { command, undo }) = &self.last_change else {
+        // The session's own change comes first: another process may have written into the journal since.
+        let past = self.driver.journal.past();
+        let own = self.last_change.as_ref().and_then(|change| change.turn.as_deref());
+        let found = match own {
+            Some(id) => past.iter().find(|turn| turn.id == id),
+            None => last_to_undo(&past),
+        };
+        let Some(found) = found else {
             return self.fail(
-                AgentError::new(ExitCode::Usage, "nothing was changed in this session yet")
+                AgentError::new(ExitCode::Usage, "there is no change left to take back")
                     .hint("/history lists what was asked"),
             );
         };
-        let Some(call) = undo.clone() else {
-            return self.fail(
-                AgentError::new(ExitCode::Failed, format!("the last change ({command}) has no inverse"))
-                    .hint("say in words what should be there instead"),
-            );
-        };
-        let request = format!("undo {command}");
         let context = session::context_name(&self.driver.world).await;
-        let turn = Turn::of_call(request, call, self.driver.rules.clone(), context);
+        let (calls, lost) = match inverse(found, &context) {
+            Ok(inverse) => inverse,
+            Err(error) => return self.fail(error),
+        };
+        if !lost.is_empty() {
+            let note = format!("This part cannot be undone: {}", lost.join("; "));
+            self.driver.face.show(&Shown::Note(note));
+        }
+        let request = format!("undo: {}", found.request);
+        let turn =
+            Turn::of_calls(request, calls, self.driver.rules.clone(), context).taking_back(found.id.clone());
         self.turn(turn).await
     }
 
@@ -151,7 +162,7 @@ impl<'a> Conversation<'a> {
         }
         let ended = self.driver.drive(turn).await;
         self.learn(&ended).await;
-        if let Some(change) = last_change(&ended.record.calls) {
+        if let Some(change) = last_change(&ended.record.calls, ended.turn.clone()) {
             if change.undo.is_some() && self.driver.rules.interactive {
                 self.driver.face.show(&Shown::Note("/undo takes it back.".to_owned()));
             }
@@ -194,13 +205,9 @@ impl<'a> Conversation<'a> {
 }
 
 /// The last call that ran and can have changed something.
-fn last_change(calls: &[CallRecord]) -> Option<LastChange> {
+fn last_change(calls: &[CallRecord], turn: Option<String>) -> Option<LastChange> {
     let ran = |call: &&CallRecord| call.effect != Effect::Read && !call.approved_by.is_empty();
-    calls
-        .iter()
-        .rev()
-        .find(ran)
-        .map(|call| LastChange { command: call.command.clone(), undo: call.undo.clone() })
+    calls.iter().rev().find(ran).map(|call| LastChange { undo: call.undo.clone(), turn })
 }
 
 /// Whether a turn ended because nobody was there to answer, and then what the answer might have been.
@@ -232,6 +239,7 @@ mod tests {
             outcome: String::new(),
             succeeded,
             undo: None,
+            preview: None,
         }
     }
 
@@ -240,6 +248,7 @@ mod tests {
             code,
             record: TurnRecord { calls, ..TurnRecord::default() },
             path: None,
+            turn: None,
             data: serde_json::Value::Null,
         }
     }
@@ -260,7 +269,7 @@ mod tests {
             call(Effect::Read, "", true),
             call(Effect::Change, "", false),
         ];
-        assert!(last_change(&calls).is_some());
-        assert!(last_change(&calls[1..]).is_none());
+        assert!(last_change(&calls, None).is_some());
+        assert!(last_change(&calls[1..], None).is_none());
     }
 }

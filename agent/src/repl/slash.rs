@@ -64,12 +64,7 @@ pub(super) const COMMANDS: [SlashCommand; 8] = [
         Argument::Count,
         "the last requests, what came of them and where their records are",
     ),
-    command(
-        "undo",
-        Action::Undo,
-        Argument::Nothing,
-        "take back the last change of this session, after showing it",
-    ),
+    command("undo", Action::Undo, Argument::Nothing, "take back the last change, after showing it"),
     command("model", Action::Model, Argument::Model, "show the model, use another one, or none (off)"),
     command("exit", Action::Exit, Argument::Nothing, "end the session; Ctrl-D does too"),
 ];
@@ -203,7 +198,7 @@ mod tests {
           /namespace [NAME]   show the namespaces, or go to another one
           /tools [NAME]       list the tools, or describe one
           /history [N]        the last requests, what came of them and where their records are
-          /undo               take back the last change of this session, after showing it
+          /undo               take back the last change, after showing it
           /model [NAME]       show the model, use another one, or none (off)
           /exit               end the session; Ctrl-D does too
 

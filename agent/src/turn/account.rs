@@ -1,12 +1,12 @@
 //! What a turn has to account for when it ends: every call with its outcome, and what was said. The record is
 //! made from this alone.
 
-use shipmate_tools::Call;
+use shipmate_tools::{Call, Preview};
 
 use crate::translate::{TranslatorName, Usage};
 
 /// What is known about one call when the turn ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CallRecord {
     /// The typed call.
     pub call: Call,
@@ -22,10 +22,12 @@ pub struct CallRecord {
     pub succeeded: bool,
     /// The call that takes it back.
     pub undo: Option<Call>,
+    /// What it was shown to change; nothing for a read.
+    pub preview: Option<Preview>,
 }
 
 /// What is known about the turn when it ends.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct TurnRecord {
     /// The calls, in order.
     pub calls: Vec<CallRecord>,

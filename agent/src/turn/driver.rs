@@ -49,6 +49,8 @@ pub struct Ended {
     pub record: TurnRecord,
     /// Where its record was written; nothing when it could not be.
     pub path: Option<PathBuf>,
+    /// Its name in the journal; nothing when there is none.
+    pub turn: Option<String>,
     /// The data of the last thing it read; null when it read nothing.
     pub data: Value,
 }
@@ -91,6 +93,7 @@ impl Driver<'_> {
                 None
             }
         };
+        let name = open.as_ref().map(|open| open.id().to_owned());
         let mut durations: Vec<Duration> = Vec::new();
         let mut code = ExitCode::Failed;
         let mut path = None;
@@ -135,7 +138,7 @@ impl Driver<'_> {
                     // A call that ended without running (a preview, a refusal) took no time of its own.
                     durations.resize(durations.len().max(turn.record().calls.len()), Duration::ZERO);
                 }
-                None => return Ended { code, record: turn.record().clone(), path, data },
+                None => return Ended { code, record: turn.record().clone(), path, turn: name, data },
             }
         }
     }

@@ -129,6 +129,19 @@ pub struct ApprovalRequest {
     pub typed_name: Option<String>,
     /// Whether "always" may be answered.
     pub may_always: bool,
+    /// For a plan: every call of it, in order; empty for one call.
+    pub steps: Vec<ApprovalStep>,
+}
+
+/// One call of a plan that is approved as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApprovalStep {
+    /// The call.
+    pub call: Call,
+    /// The equivalent command line.
+    pub command: String,
+    /// What would change; nothing for a read.
+    pub preview: Option<Preview>,
 }
 
 /// What is shown.
@@ -191,6 +204,14 @@ pub enum JournalEntry {
         approved_by: String,
         /// The call that undoes it, as data.
         undo: Option<Call>,
+        /// The context it runs in; empty where there is none, and in journals of old.
+        #[serde(default)]
+        context: String,
+    },
+    /// This turn takes another one back.
+    Undoes {
+        /// The name of that turn.
+        turn: String,
     },
     /// It ended.
     Ended {

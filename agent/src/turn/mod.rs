@@ -8,5 +8,5 @@ pub mod state;
 
 pub use account::{CallRecord, TurnRecord};
 pub use driver::Driver;
-pub use message::{ApprovalRequest, Effect, Event, Grounded, JournalEntry, Shown};
+pub use message::{ApprovalRequest, ApprovalStep, Effect, Event, Grounded, JournalEntry, Shown};
 pub use state::Turn;

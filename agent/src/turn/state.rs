@@ -4,12 +4,16 @@
 use shipmate_tools::{ApprovedBy, Call, Outcome, Preview, Verification, gate};
 use std::collections::VecDeque;
 
+mod ending;
+mod plan;
+
 use crate::error::{AgentError, ExitCode};
 use crate::policy::{Answer, Decision, Rules};
-use crate::translate::{Translation, TranslatorName, Understanding};
+use crate::translate::{Translation, Understanding};
 
-use super::account::{CallRecord, TurnRecord, asks_for_words};
+use super::account::{CallRecord, TurnRecord};
 use super::message::{ApprovalRequest, Effect, Event, Grounded, JournalEntry, Shown};
+use plan::Plan;
 
 /// The call that is on its way.
 #[derive(Debug, Clone)]
@@ -19,6 +23,30 @@ struct Current {
     command: String,
     preview: Option<Preview>,
     by: Option<ApprovedBy>,
+}
+
+impl Current {
+    /// What would change, to be shown; nothing for a read.
+    fn shown(&self) -> Option<Shown> {
+        Some(Shown::Preview {
+            call: self.call.clone(),
+            command: self.command.clone(),
+            preview: self.preview.clone()?,
+        })
+    }
+}
+
+/// The call that takes a change back, from what was shown before it.
+fn undo_of(call: &Call, preview: &Preview) -> Option<Call> {
+    call.bind().ok().and_then(|bound| bound.undo(preview))
+}
+
+/// Adds to a preview that the change cannot be taken back, where the tool does not say so itself.
+fn say_what_has_no_way_back(call: &Call, preview: &mut Preview) {
+    let said = preview.warnings.iter().any(|warning| warning.contains("undone") || warning.contains("undo "));
+    if !preview.nothing_to_do && !said && undo_of(call, preview).is_none() {
+        preview.warnings.push("this cannot be undone with `shipmate undo`".to_owned());
+    }
 }
 
 /// Where the turn stands: what it waits for.
@@ -45,6 +73,8 @@ pub struct Turn {
     context: String,
     waiting: Waiting,
     queue: VecDeque<Call>,
+    plan: Plan,
+    undoes: Option<String>,
     current: Option<Current>,
     record: TurnRecord,
     code: ExitCode,
@@ -60,6 +90,8 @@ impl Turn {
             context: context.into(),
             waiting: Waiting::Begin,
             queue: VecDeque::new(),
+            plan: Plan::default(),
+            undoes: None,
             current: None,
             record: TurnRecord::default(),
             code: ExitCode::Done,
@@ -69,9 +101,27 @@ impl Turn {
     /// A turn that begins with a typed call; `request` is what is recorded as the words.
     #[must_use]
     pub fn of_call(request: impl Into<String>, call: Call, rules: Rules, context: impl Into<String>) -> Self {
+        Self::of_calls(request, vec![call], rules, context)
+    }
+
+    /// A turn that begins with typed calls, which are one plan.
+    #[must_use]
+    pub fn of_calls(
+        request: impl Into<String>,
+        calls: Vec<Call>,
+        rules: Rules,
+        context: impl Into<String>,
+    ) -> Self {
         let mut turn = Self::of_request(request, rules, context);
-        turn.queue.push_back(call);
+        turn.queue = calls.into();
         turn
+    }
+
+    /// The same turn, known to take an earlier one back.
+    #[must_use]
+    pub fn taking_back(mut self, turn: String) -> Self {
+        self.undoes = Some(turn);
+        self
     }
 
     /// The words.
@@ -123,6 +173,7 @@ impl Turn {
         let journal = Effect::Journal(JournalEntry::Requested { request: gate::text(&self.request) });
         if let Some(call) = self.queue.pop_front() {
             let mut effects = vec![journal];
+            effects.extend(self.undoes.take().map(|turn| Effect::Journal(JournalEntry::Undoes { turn })));
             effects.extend(self.ground(call));
             return effects;
         }
@@ -160,7 +211,8 @@ impl Turn {
     fn next_call(&mut self) -> Vec<Effect> {
         match self.queue.pop_front() {
             Some(call) => self.ground(call),
-            None => self.end_with(self.code, Vec::new()),
+            None if self.plan.gathers() => self.decide_plan(),
+            None => self.next_step(),
         }
     }
 
@@ -184,6 +236,13 @@ impl Turn {
                 let understood = Effect::Show(Shown::Understood(vec![command.clone()]));
                 self.current = Some(Current { call: call.clone(), effect, command, preview: None, by: None });
                 if effect == shipmate_tools::Effect::Read {
+                    if self.plan.gathers() {
+                        // It is read when the changes before it are done.
+                        self.plan.steps_after(self.current.take());
+                        let mut effects = vec![understood];
+                        effects.extend(self.next_call());
+                        return effects;
+                    }
                     self.waiting = Waiting::Read;
                     return vec![understood, self.started(None), Effect::Read(call)];
                 }
@@ -201,15 +260,26 @@ impl Turn {
             None => (String::new(), String::new(), shipmate_tools::Effect::Read, None),
         };
         let approved_by = by.map(|by| by.to_string()).unwrap_or_default();
-        Effect::Journal(JournalEntry::Started { call, command, effect, approved_by, undo })
+        Effect::Journal(JournalEntry::Started {
+            call,
+            command,
+            effect,
+            approved_by,
+            undo,
+            context: self.context.clone(),
+        })
     }
 
     fn previewed(&mut self, result: Result<Preview, AgentError>) -> Vec<Effect> {
-        let preview = match result {
+        let mut preview = match result {
             Ok(preview) => preview,
             Err(error) => return self.fail(error),
         };
+        if let Some(by) = self.plan.approved() {
+            return self.previewed_again(preview, by);
+        }
         let Some(current) = &mut self.current else { return self.next_call() };
+        say_what_has_no_way_back(&current.call, &mut preview);
         current.preview = Some(preview.clone());
         let shown = Effect::Show(Shown::Preview {
             call: current.call.clone(),
@@ -220,6 +290,11 @@ impl Turn {
             let said = preview.summary;
             return self.finish_call(vec![shown], &said, true, None);
         }
+        if self.plan.gathers() || self.more_changes_follow() {
+            self.plan.steps_after(self.current.take());
+            return self.next_call();
+        }
+        let Some(current) = &self.current else { return self.next_call() };
         match self.rules.decide(&current.call, current.effect, &preview, &self.context) {
             Decision::ShowOnly => {
                 let said = format!("dry run: {}", preview.summary);
@@ -248,12 +323,16 @@ impl Turn {
                     context: self.context.clone(),
                     typed_name,
                     may_always,
+                    steps: Vec::new(),
                 })]
             }
         }
     }
 
     fn answered(&mut self, answer: Answer) -> Vec<Effect> {
+        if self.plan.gathers() {
+            return self.plan_answered(answer);
+        }
         match answer {
             Answer::Yes => self.run(ApprovedBy::Person),
             Answer::Always => {
@@ -286,51 +365,9 @@ impl Turn {
         let Some(current) = &mut self.current else { return self.next_call() };
         current.by = Some(by);
         let (call, preview) = (current.call.clone(), current.preview.clone().unwrap_or_default());
-        let undo = call.bind().ok().and_then(|bound| bound.undo(&preview));
+        let undo = undo_of(&call, &preview);
         self.waiting = Waiting::Run;
         vec![self.started(undo), Effect::Run { call, preview, by }]
-    }
-
-    fn read(&mut self, result: Result<Outcome, AgentError>) -> Vec<Effect> {
-        match result {
-            Err(error) => self.fail(error),
-            Ok(outcome) => {
-                let said = outcome.summary.clone();
-                let data = serde_json::to_string(&outcome.data).unwrap_or_default();
-                let shown = Effect::Show(Shown::Outcome(outcome));
-                let effects = self.finish_call(vec![shown], &said, true, None);
-                let last = self.is_over() || matches!(effects.last(), Some(Effect::End(_)));
-                if last
-                    && self.record.translator == Some(TranslatorName::Model)
-                    && asks_for_words(&self.request)
-                {
-                    self.waiting = Waiting::Explanation;
-                    let mut shown_then_explained: Vec<Effect> = effects
-                        .into_iter()
-                        .filter(|effect| !matches!(effect, Effect::Record | Effect::End(_)))
-                        .collect();
-                    shown_then_explained.push(Effect::Explain(data));
-                    return shown_then_explained;
-                }
-                effects
-            }
-        }
-    }
-
-    fn explained(&mut self, result: Result<Translation, AgentError>) -> Vec<Effect> {
-        let shown = match result {
-            Ok(Translation { understanding: Understanding::Answer(text), usage, .. }) => {
-                self.record.usage.prompt_tokens += usage.prompt_tokens;
-                self.record.usage.completion_tokens += usage.completion_tokens;
-                self.record.said.push(text);
-                // It was streamed to the person while it came.
-                Vec::new()
-            }
-            Ok(_) => Vec::new(),
-            // The result itself has been shown; a model that cannot put it into words is only a remark.
-            Err(error) => vec![Effect::Show(Shown::Note(error.message))],
-        };
-        self.end_with(self.code, shown)
     }
 
     fn ran(&mut self, result: Result<Outcome, AgentError>) -> Vec<Effect> {
@@ -340,7 +377,8 @@ impl Turn {
                 let Some(current) = &self.current else { return self.next_call() };
                 let (call, preview) = (current.call.clone(), current.preview.clone().unwrap_or_default());
                 let ended = Effect::Journal(JournalEntry::Ended { outcome: outcome.summary.clone() });
-                self.record.calls.push(Self::row(current, &outcome.summary, true, outcome.undo.clone()));
+                let undo = outcome.undo.clone().or_else(|| undo_of(&call, &preview));
+                self.record.calls.push(Self::row(current, &outcome.summary, true, undo));
                 self.record.said.push(outcome.summary.clone());
                 self.waiting = Waiting::Verification;
                 vec![ended, Effect::Show(Shown::Outcome(outcome)), Effect::Verify { call, preview }]
@@ -403,89 +441,8 @@ impl Turn {
             outcome: outcome.to_owned(),
             succeeded,
             undo,
+            preview: current.preview.clone(),
         }
-    }
-
-    /// Ends the current call as not done, and the turn with it.
-    fn stop(&mut self, outcome: &str, mut effects: Vec<Effect>) -> Vec<Effect> {
-        if let Some(current) = self.current.take() {
-            effects.push(Effect::Journal(JournalEntry::Ended { outcome: outcome.to_owned() }));
-            self.record.calls.push(Self::row(&current, outcome, false, None));
-        }
-        effects.extend(self.leave_rest());
-        self.end_with(self.code, effects)
-    }
-
-    /// Says which calls of the plan are left undone; they are not dropped in silence.
-    fn leave_rest(&mut self) -> Vec<Effect> {
-        if self.queue.is_empty() {
-            return Vec::new();
-        }
-        let rest: Vec<String> = self.queue.drain(..).map(|call| call.to_string()).collect();
-        let note = format!("Not done after that: {}", rest.join("; "));
-        self.record.said.push(note.clone());
-        vec![Effect::Show(Shown::Note(note))]
-    }
-
-    fn fail(&mut self, error: AgentError) -> Vec<Effect> {
-        self.code = error.code;
-        let said = std::iter::once(error.message.clone())
-            .chain(error.hints.iter().cloned())
-            .collect::<Vec<_>>()
-            .join("; ");
-        self.record.said.push(said);
-        let outcome = format!("failed: {}", error.message);
-        let outcome =
-            if error.code == ExitCode::Refused { format!("not done: {}", error.message) } else { outcome };
-        self.stop(&outcome, vec![Effect::Show(Shown::Error(error))])
-    }
-
-    fn say(&mut self, shown: Shown, code: ExitCode) -> Vec<Effect> {
-        if let Shown::Question(text)
-        | Shown::Answer(text)
-        | Shown::Refusal(text)
-        | Shown::NotUnderstood(text) = &shown
-        {
-            self.record.said.push(text.clone());
-        }
-        self.code = code;
-        let mut effects = vec![Effect::Show(shown)];
-        effects.extend(self.leave_rest());
-        self.end_with(code, effects)
-    }
-
-    fn interrupted(&mut self, why: &str) -> Vec<Effect> {
-        self.code = ExitCode::Interrupted;
-        let outcome = match self.waiting {
-            Waiting::Run => {
-                format!("{why} while it ran: it may have been done, or not; look before trying again")
-            }
-            Waiting::Verification => {
-                format!("{why} before it was verified: it was done, and may not be true yet")
-            }
-            _ => format!("{why} before it ran"),
-        };
-        self.record.said.push(outcome.clone());
-        let note = match self.waiting {
-            Waiting::Run | Waiting::Verification => format!("{outcome}."),
-            _ => format!("{why}; nothing was changed by this step."),
-        };
-        if self.waiting == Waiting::Verification {
-            // Its row is there already.
-            self.current = None;
-            if let Some(row) = self.record.calls.last_mut() {
-                row.succeeded = false;
-                row.outcome = format!("{}, but {why} before it was verified", row.outcome);
-            }
-        }
-        self.stop(&outcome, vec![Effect::Show(Shown::Note(note))])
-    }
-
-    fn end_with(&mut self, code: ExitCode, mut effects: Vec<Effect>) -> Vec<Effect> {
-        self.waiting = Waiting::Nothing;
-        effects.push(Effect::Record);
-        effects.push(Effect::End(code));
-        effects
     }
 }
 

@@ -1,7 +1,7 @@
 //! The state machine, step by step, with neither a clock nor a network.
 
 use super::*;
-use crate::translate::Usage;
+use crate::translate::{TranslatorName, Usage};
 use serde_json::json;
 
 fn turn(rules: Rules) -> Turn {

@@ -28,7 +28,10 @@ pub(super) fn ask(request: &ApprovalRequest, paint: Paint) -> Answer {
     }
     let always =
         if request.may_always { ", [a]lways for this tool and namespace in this session" } else { "" };
-    let prompt = format!("Go on? [y]es, [n]o, [e]dit the arguments{always}");
+    // The arguments of several calls are not edited in one go.
+    let may_edit = request.steps.is_empty();
+    let edited = if may_edit { ", [e]dit the arguments" } else { "" };
+    let prompt = format!("Go on? [y]es, [n]o{edited}{always}");
     loop {
         let typed = match line(&prompt) {
             Ok(typed) => typed,
@@ -38,7 +41,7 @@ pub(super) fn ask(request: &ApprovalRequest, paint: Paint) -> Answer {
             "y" | "yes" => return Answer::Yes,
             "n" | "no" | "" => return Answer::No,
             "a" | "always" if request.may_always => return Answer::Always,
-            "e" | "edit" => match edit(&request.call) {
+            "e" | "edit" if may_edit => match edit(&request.call) {
                 Ok(call) => return Answer::Edit(call),
                 Err(silence) => return silence,
             },

@@ -147,8 +147,21 @@ impl Face for Terminal {
     }
 
     fn ask(&mut self, request: &ApprovalRequest) -> Answer {
-        let text = preview_text(&request.preview, self.talk);
-        self.say(text.trim_end());
+        if request.steps.is_empty() {
+            let text = preview_text(&request.preview, self.talk);
+            self.say(text.trim_end());
+        }
+        for (index, step) in request.steps.iter().enumerate() {
+            self.say(&format!(
+                "{} {}",
+                self.talk.bold(&format!("{}.", index + 1)),
+                self.talk.cyan(&step.command)
+            ));
+            if let Some(preview) = &step.preview {
+                let text = preview_text(preview, self.talk);
+                self.say(text.trim_end());
+            }
+        }
         let place = match (request.context.as_str(), &request.preview.namespace) {
             ("", _) => None,
             (context, None) => Some(context.to_owned()),
@@ -158,6 +171,14 @@ impl Face for Terminal {
             let place =
                 if request.protected { self.talk.red(&format!("{place} (protected)")) } else { place };
             self.say(&format!("{} {place}", self.talk.dim("context:")));
+        }
+        if !request.steps.is_empty() {
+            self.say(&format!(
+                "{} all {} steps, in this order; the first that fails ends it",
+                self.talk.dim("plan:"),
+                request.steps.len()
+            ));
+            return approve::ask(request, self.talk);
         }
         // The arguments may hold what a model or a file said.
         self.say(&format!("{} {}", self.talk.dim("call:"), gate::text(&request.call.to_string())));

@@ -22,6 +22,8 @@ pub struct WorldOptions {
     pub folder: PathBuf,
     /// Where discovery may be cached; nothing is cached without it.
     pub cache: Option<PathBuf>,
+    /// Where what is deleted is kept, so that it can be made again; nothing is kept without it.
+    pub state: Option<PathBuf>,
     /// Whether standard input belongs to the calls, so that one may read a manifest from it (`-`). Never where
     /// requests or answers come from there.
     pub piped_input: bool,
@@ -39,6 +41,7 @@ impl Default for WorldOptions {
             helm: PathBuf::from("helm"),
             folder: PathBuf::from("."),
             cache: None,
+            state: None,
             piped_input: false,
             request_timeout: Duration::from_secs(30),
         }

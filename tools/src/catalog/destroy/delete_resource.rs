@@ -6,16 +6,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::approval::Approval;
-use crate::call::Effect;
+use crate::call::{Call, Effect};
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result, ToolError};
 use crate::kubernetes::{
     Cluster, Doomed, Item, KindIndex, Query, Target, check_name, check_namespace, check_selector,
-    consequences, reference, remaining, try_deletions, wait_for_rollouts,
+    consequences, reference, remaining, save_objects, try_deletions, wait_for_rollouts, way_back,
 };
 use crate::outcome::{Outcome, Table, Verification, View};
 use crate::preview::{Action, ObjectChange, ObjectIdentity, Preview};
@@ -315,17 +316,21 @@ impl ChangeTool for DeleteResource {
             .collect();
         let followers: Vec<Value> =
             found.followers.iter().filter(|_| found.one_by_one).map(as_basis).collect();
+        let mut warnings = found.warnings;
+        let (kept, lost) = way_back(world.options().state.as_deref(), &roots);
+        warnings.extend(lost);
         Ok(Preview {
             summary: self.summary(&roots, found.followers.len()),
             nothing_to_do: roots.is_empty(),
             confirm_name: self.confirmation(),
             namespace: roots.first().and_then(|root| root.item.namespace.clone()),
-            warnings: found.warnings,
+            warnings,
             changes,
             basis: json!({
                 "objects": roots.iter().map(|root| as_basis(&root.item)).collect::<Vec<_>>(),
                 "followers": followers,
                 "makers": makers,
+                "kept": kept,
             }),
         })
     }
@@ -337,6 +342,13 @@ impl ChangeTool for DeleteResource {
             let (kind, name) = (self.kind.as_deref(), self.name.as_deref());
             let target = cluster.target(kind, name, self.namespace.as_deref()).await?;
             target.unchanged_since(&cluster, shown).await?;
+        }
+        if let Some(place) = shown.basis.get("kept").and_then(Value::as_str) {
+            let seen = |root: &Doomed| {
+                shown.changes.iter().any(|change| change.object.uid.as_ref() == Some(&root.item.uid))
+            };
+            let roots = self.roots(&cluster).await?.into_iter().filter(seen);
+            save_objects(Path::new(place), &roots.map(|root| root.object).collect::<Vec<_>>())?;
         }
         // Those that were shown, one by one: what matches the selector since then was not approved.
         let mut deletions = Vec::new();
@@ -375,7 +387,13 @@ impl ChangeTool for DeleteResource {
         };
         Ok(Outcome::sentence(summary)
             .view(View::Tables(vec![(String::new(), Table { columns, rows })]))
-            .data(json!({"objects": data})))
+            .data(json!({"objects": data}))
+            .undo(self.undo(shown)))
+    }
+
+    fn undo(&self, shown: &Preview) -> Option<Call> {
+        let kept = shown.basis.get("kept").and_then(Value::as_str)?;
+        Some(Call::new("apply_manifest", json!({"path": kept})))
     }
 
     async fn verify(
@@ -425,7 +443,6 @@ pub(crate) static TOOL: Changer<DeleteResource> = Changer::new();
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::Call;
 
     fn bound(arguments: Value) -> Box<dyn crate::tool::BoundCall> {
         Call::new("delete_resource", arguments).bind().unwrap()
