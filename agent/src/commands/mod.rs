@@ -1,10 +1,13 @@
 //! The commands behind the first word of the command line.
 
 mod doctor;
+mod health;
 mod request;
 mod show_config;
 pub(crate) mod tools;
 mod translate;
+
+pub use health::HealthArguments;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -73,6 +76,7 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         typed,
         terminal: Terminal::new(options),
     };
+    let namespace = cli.global.namespace;
     match cli.command {
         None => repl::run(&mut setting).await,
         Some(Command::Ask { words }) => request::run(&mut setting, &words).await,
@@ -80,6 +84,9 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         Some(Command::Call { tool, arguments }) => request::call(&mut setting, &tool, &arguments).await,
         Some(Command::Tools { name }) => tools::run(&mut setting, name.as_deref()),
         Some(Command::Config { command: ConfigCommand::Show }) => show_config::run(&mut setting),
+        Some(Command::Health(arguments)) => {
+            health::run(&mut setting, namespace.as_deref(), &arguments).await
+        }
         Some(Command::Doctor) => doctor::run(&mut setting).await,
     }
 }

@@ -22,6 +22,7 @@ mod check_service;
 mod check_usage;
 mod check_webhook;
 mod check_workload;
+mod export;
 mod field;
 mod finding;
 mod log;
@@ -32,6 +33,7 @@ mod schedule;
 mod selector;
 mod snapshot;
 
+pub use export::{junit, sarif};
 pub use finding::{Code, Finding, NextStep, ObjectRef};
 pub use log::{LogSource, telling_lines};
 pub use report::{Report, SCHEMA};
