@@ -2,7 +2,7 @@
 //! classes. One finding for each missing object, with everybody who needs it.
 
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::severity::Severity;
 
@@ -134,7 +134,16 @@ pub(super) fn references(namespace: &str, spec: &Value) -> Vec<Reference> {
             }
         }
     }
+    let mounted: HashSet<&str> = items(spec, "/initContainers")
+        .chain(items(spec, "/containers"))
+        .flat_map(|container| items(container, "/volumeMounts").chain(items(container, "/volumeDevices")))
+        .map(|mount| text(mount, "/name"))
+        .collect();
     for volume in items(spec, "/volumes") {
+        // The kubelet prepares only what a container mounts; the scheduler wants every claim.
+        if volume.get("persistentVolumeClaim").is_none() && !mounted.contains(text(volume, "/name")) {
+            continue;
+        }
         let place = || format!("volume {}", text(volume, "/name"));
         if let Some(source) = volume.get("configMap") {
             add("ConfigMap", text(source, "/name"), place(), false, source);

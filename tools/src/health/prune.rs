@@ -18,7 +18,7 @@ const ANNOTATIONS: [&str; 7] = [
 ];
 
 /// Fields of a container that a check reads.
-const CONTAINER: [&str; 10] = [
+const CONTAINER: [&str; 12] = [
     "name",
     "image",
     "ports",
@@ -29,6 +29,8 @@ const CONTAINER: [&str; 10] = [
     "envFrom",
     "resources",
     "restartPolicy",
+    "volumeMounts",
+    "volumeDevices",
 ];
 
 /// A page of a list.
@@ -60,6 +62,7 @@ fn is_kept(under: &str, key: &str) -> bool {
         "annotations" => ANNOTATIONS.contains(&key),
         "containers" | "initContainers" => CONTAINER.contains(&key),
         "env" => key != "value",
+        "volumeMounts" | "volumeDevices" => key == "name",
         "metadata" => !matches!(key, "managedFields" | "selfLink" | "generateName" | "resourceVersion"),
         // The public half of a certificate is all that is read of any Secret.
         "data" => key == "tls.crt",
