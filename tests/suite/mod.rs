@@ -7,6 +7,7 @@ mod change_nodes;
 mod change_tools;
 mod conversation;
 mod faces;
+mod health;
 mod interrupted;
 mod look_tools;
 mod manifests;

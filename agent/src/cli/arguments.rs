@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+use crate::commands::HealthArguments;
 use crate::translate::Mode;
 use crate::ui::OutputForm;
 
@@ -162,6 +163,8 @@ pub enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Say what is broken in the cluster, or in the namespace of -n, and what is behind it.
+    Health(HealthArguments),
     /// Check the cluster, Docker, Helm and the model: what works, and what to do about what does not.
     Doctor,
 }

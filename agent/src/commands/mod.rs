@@ -1,12 +1,15 @@
 //! The commands behind the first word of the command line.
 
 mod doctor;
+mod health;
 mod plan;
 mod request;
 mod show_config;
 pub(crate) mod tools;
 mod translate;
 mod undo;
+
+pub use health::HealthArguments;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -75,6 +78,7 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         typed,
         terminal: Terminal::new(options),
     };
+    let namespace = cli.global.namespace;
     match cli.command {
         None => repl::run(&mut setting).await,
         Some(Command::Ask { words }) => request::run(&mut setting, &words).await,
@@ -88,6 +92,9 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         Some(Command::Plan { words, out, .. }) => plan::make(&mut setting, &words, out.as_deref()).await,
         Some(Command::Tools { name }) => tools::run(&mut setting, name.as_deref()),
         Some(Command::Config { command: ConfigCommand::Show }) => show_config::run(&mut setting),
+        Some(Command::Health(arguments)) => {
+            health::run(&mut setting, namespace.as_deref(), &arguments).await
+        }
         Some(Command::Doctor) => doctor::run(&mut setting).await,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::severity::Severity;
 
-use super::field::{age, duration, items, name, namespace, text};
+use super::field::{age, duration, name, text};
 use super::finding::{Code, Finding, ObjectRef};
 use super::snapshot::Snapshot;
 
@@ -36,6 +36,23 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
                     .call("describe_resource", json!({})),
             );
         }
+    }
+    for volume in snapshot.list("PersistentVolume").iter().filter(|volume| text(volume, "/status/phase") == "Released") {
+        // One that is about to be deleted or recycled is on its way.
+        if text(volume, "/spec/persistentVolumeReclaimPolicy") != "Retain" || !snapshot.covers(text(volume, "/spec/claimRef/namespace")) {
+            continue;
+        }
+        let object = ObjectRef::of("PersistentVolume", volume);
+        findings.push(
+            Finding::new(Code::VolumeReleased, Severity::Warning, object, "is released: its claim is gone, and no other can have it")
+                .evidence(format!(
+                    "status.phase is Released; spec.claimRef is {}/{}",
+                    text(volume, "/spec/claimRef/namespace"),
+                    text(volume, "/spec/claimRef/name")
+                ))
+                .next("save what is on it, then remove spec.claimRef to give it to another claim, or delete it")
+                .call("describe_resource", json!({})),
+        );
     }
     let defaults: Vec<&str> =
         snapshot.list("StorageClass").iter().filter(|class| is_default(class)).map(name).collect();
@@ -75,14 +92,19 @@ fn pending(snapshot: &Snapshot, claim: &Value, object: ObjectRef) -> Option<Find
             .call("describe_resource", json!({})),
         );
     }
+    // The scheduler names the node that the volume is wanted on; before that the claim waits for its pod.
+    let chosen = !text(claim, "/metadata/annotations/volume.kubernetes.io~1selected-node").is_empty();
     let waits = class.is_some_and(|class| text(class, "/volumeBindingMode") == "WaitForFirstConsumer");
     let events = snapshot.events("PersistentVolumeClaim", claim);
-    let failed = events.iter().rev().find(|event| text(event, "/reason") != "WaitForFirstConsumer");
-    if waits && failed.is_none() && !has_consumer(snapshot, claim) {
+    let failed = events.iter().rev().find(|event| {
+        !matches!(text(event, "/reason"), "WaitForFirstConsumer" | "WaitForPodScheduled")
+    });
+    let bad = failed.is_some_and(|event| text(event, "/type") == "Warning" || text(event, "/type").is_empty());
+    if waits && !chosen && !bad {
         return None;
     }
     let waited = age(snapshot.now, claim);
-    if waited < GRACE && failed.is_none() {
+    if waited < GRACE && !bad {
         return None;
     }
     let why = if class_name.is_none_or(str::is_empty) && class.is_none() && failed.is_none() {
@@ -100,11 +122,4 @@ fn pending(snapshot: &Snapshot, claim: &Value, object: ObjectRef) -> Option<Find
             .next("see what its provisioner says")
             .call("describe_resource", json!({})),
     )
-}
-
-fn has_consumer(snapshot: &Snapshot, claim: &Value) -> bool {
-    snapshot.pods_in(namespace(claim)).any(|pod| {
-        items(pod, "/spec/volumes")
-            .any(|volume| text(volume, "/persistentVolumeClaim/claimName") == name(claim))
-    })
 }

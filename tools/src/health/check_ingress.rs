@@ -13,6 +13,7 @@ use super::snapshot::Snapshot;
 pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     for ingress in snapshot.list("Ingress") {
         findings.extend(class(snapshot, ingress));
+        findings.extend(certificate(snapshot, ingress));
         let mut told = Vec::new();
         for backend in backends(ingress) {
             let service = text(backend, "/service/name");
@@ -24,6 +25,28 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
             findings.extend(backend_finding(snapshot, ingress, backend, service));
         }
     }
+}
+
+/// A Secret with a certificate that does not exist. One that an issuer makes may be on its way, and an empty
+/// name leaves the certificate to the controller.
+fn certificate(snapshot: &Snapshot, ingress: &Value) -> Option<Finding> {
+    let issued = ["cert-manager.io~1issuer", "cert-manager.io~1cluster-issuer"]
+        .iter()
+        .any(|annotation| !text(ingress, &format!("/metadata/annotations/{annotation}")).is_empty());
+    let missing = items(ingress, "/spec/tls").map(|tls| text(tls, "/secretName")).find(|secret| {
+        !secret.is_empty() && snapshot.knows("Secret") && snapshot.find("Secret", namespace(ingress), secret).is_none()
+    })?;
+    (!issued).then(|| {
+        Finding::new(
+            Code::TlsSecretMissing,
+            Severity::Error,
+            ObjectRef::of("Ingress", ingress),
+            format!("names the Secret {missing} for its certificate, which does not exist"),
+        )
+        .evidence(format!("spec.tls.secretName is {missing}"))
+        .next("make that Secret of type kubernetes.io/tls, or correct the name")
+        .call("describe_resource", json!({}))
+    })
 }
 
 /// The default backend and those of every path.

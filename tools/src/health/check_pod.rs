@@ -19,7 +19,13 @@ const SCHEDULING: i64 = 15;
 const READY_GRACE: i64 = 60;
 
 /// A termination that is over by this much is stuck: the kubelet needs some seconds to report.
-const STUCK: i64 = 60;
+const STUCK: i64 = 30;
+
+/// An init container that prepares something for longer than this is told.
+const PREPARING: i64 = 300;
+
+/// A container ended for its memory is told for a day: it will happen again.
+const DAY: i64 = 86_400;
 
 /// A restart longer ago than this tells about the past.
 const RECENT: i64 = 3600;
@@ -104,7 +110,13 @@ fn pod_findings(snapshot: &Snapshot, pod: &Value, findings: &mut Vec<Finding>) {
         for status in items(pod, list) {
             let container = text(status, "/name");
             let spec = items(pod, specs).find(|spec| text(spec, "/name") == container);
-            let found = container_finding(snapshot, pod, status, spec, of_job, &object);
+            let is_init = specs == "/spec/initContainers"
+                && spec.is_none_or(|spec| text(spec, "/restartPolicy") != "Always");
+            let found = if is_init && status.pointer("/state/running").is_some() {
+                preparing(snapshot, status, &object)
+            } else {
+                container_finding(snapshot, pod, status, spec, of_job, &object)
+            };
             findings.extend(found.map(|mut finding| {
                 finding.container = Some(container.to_owned());
                 finding
@@ -196,7 +208,18 @@ fn container_finding(
         };
         let finding = finding.evidence(ending(status, restarts));
         if out_of_memory {
-            finding.next("raise its memory limit, or find what it keeps in memory")
+            let limit = spec.map_or("", |spec| text(spec, "/resources/limits/memory"));
+            let mut finding = finding
+                .evidence(if limit.is_empty() { String::new() } else { format!("resources.limits.memory is {limit}") })
+                .next("raise its memory limit, or find what it keeps in memory");
+            finding.owner = owner(snapshot, pod);
+            finding.container = Some(container.to_owned());
+            return match crate::kubernetes::parse_quantity(limit) {
+                Some(bytes) => finding.call("get_logs", json!({"container": container, "previous": true})).raise_memory(bytes),
+                None => finding.call("get_logs", json!({"container": container, "previous": true})),
+            };
+        } else if let Some(probe) = ended_by_probe(snapshot, pod) {
+            finding.evidence(probe).next("see whether its liveness probe asks the right port and path, and gives it time")
         } else {
             finding.next("read what it said before it ended")
         }
@@ -314,14 +337,16 @@ fn running(
         );
     }
     let lately = ended.is_some_and(|ended| ended < RECENT);
-    if badly && lately {
-        if text(status, "/lastState/terminated/reason") == "OOMKilled" {
+    if badly && ended.is_some_and(|ended| ended < DAY) && text(status, "/lastState/terminated/reason") == "OOMKilled" {
+        {
             let mut finding =
                 crash(format!("container {container} runs again after it was ended {}", times(restarts)));
             finding.severity = Severity::Warning;
             return Some(finding);
         }
-        if restarts >= 5 {
+    }
+    if lately && restarts >= 3 {
+        {
             return Some(
                 Finding::new(
                     Code::Restarting,
@@ -338,6 +363,23 @@ fn running(
     None
 }
 
+/// An init container that runs: it may, for a while.
+fn preparing(snapshot: &Snapshot, status: &Value, object: &ObjectRef) -> Option<Finding> {
+    let runs = seconds_since(snapshot.now, status, "/state/running/startedAt")?;
+    let container = text(status, "/name");
+    (runs > PREPARING).then(|| {
+        Finding::new(
+            Code::InitContainerRunning,
+            Severity::Warning,
+            object.clone(),
+            format!("init container {container} still runs after {}: the others wait for it", duration(runs)),
+        )
+        .evidence(format!("status.initContainerStatuses: {container} is running"))
+        .next("see what it waits for")
+        .call("get_logs", json!({"container": container}))
+    })
+}
+
 fn times(count: i64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
@@ -348,11 +390,37 @@ fn ending(status: &Value, restarts: i64) -> String {
         .pointer("/state/terminated")
         .or_else(|| status.pointer("/lastState/terminated"))
         .unwrap_or(&Value::Null);
-    let code = number(state, "/exitCode").map_or(String::new(), |code| format!("exit code {code}"));
     let reason = text(state, "/reason");
+    let code = number(state, "/exitCode")
+        .map_or(String::new(), |code| format!("exit code {code}{}", meaning(code, reason)));
     let parts = [code.as_str(), reason, text(state, "/message").trim()];
     let said = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     format!("last ended with {said}; restarted {}", times(restarts))
+}
+
+/// What an exit code says (128 and more: ended by that signal).
+fn meaning(code: i64, reason: &str) -> &'static str {
+    match code {
+        0 => " (it came to its end)",
+        126 => " (its command cannot be executed)",
+        127 => " (its command does not exist)",
+        134 => " (SIGABRT: it gave up itself)",
+        137 if reason == "OOMKilled" => " (SIGKILL by the kernel: out of memory)",
+        137 => " (SIGKILL: a failed liveness probe, an end that took too long, or memory of the node)",
+        139 => " (SIGSEGV: a fault in memory)",
+        143 => " (SIGTERM: it was asked to end)",
+        _ => "",
+    }
+}
+
+/// Why the kubelet ended a container: the newest event of a failed liveness or startup probe.
+fn ended_by_probe(snapshot: &Snapshot, pod: &Value) -> Option<String> {
+    let events = snapshot.events("Pod", pod);
+    let event = events.iter().rev().find(|event| {
+        text(event, "/reason") == "Unhealthy"
+            && (text(event, "/message").starts_with("Liveness") || text(event, "/message").starts_with("Startup"))
+    })?;
+    Some(text(event, "/message").trim_end_matches([':', ' ']).to_owned())
 }
 
 /// Seconds a running container may be unready: what its startup and readiness probes allow.
@@ -388,10 +456,14 @@ fn held(snapshot: &Snapshot, pod: &Value, object: &ObjectRef) -> Option<Finding>
         && !text(pod, "/spec/nodeName").is_empty()
         && statuses.all(|status| status.pointer("/state/running").is_none());
     let waited = age(snapshot.now, pod);
-    if !creating || waited < READY_GRACE {
+    let events = snapshot.events("Pod", pod);
+    if !creating {
+        return silent(snapshot, pod, object);
+    }
+    // An event that names what is missing need not be waited for as long.
+    if waited < if events.is_empty() { READY_GRACE } else { READY_GRACE / 2 } {
         return None;
     }
-    let events = snapshot.events("Pod", pod);
     let event = events.iter().rev().find_map(|event| match text(event, "/reason") {
         "FailedMount" | "FailedAttachVolume" | "FailedMapVolume" => {
             Some((Code::VolumeMountFailed, "waits for a volume", *event))
@@ -420,6 +492,32 @@ fn held(snapshot: &Snapshot, pod: &Value, object: &ObjectRef) -> Option<Finding>
             .call("describe_resource", json!({}))
         }),
     }
+}
+
+/// A pod whose containers tell nothing wrong and that is not ready all the same: its node does not answer, or a
+/// readiness gate is not met.
+fn silent(snapshot: &Snapshot, pod: &Value, object: &ObjectRef) -> Option<Finding> {
+    let ready = condition(pod, "Ready").filter(|ready| text(ready, "/status") != "True")?;
+    let since = seconds_since(snapshot.now, ready, "/lastTransitionTime").unwrap_or(i64::MAX);
+    if text(pod, "/status/phase") != "Running" || since < READY_GRACE {
+        return None;
+    }
+    let node = snapshot.find("Node", "", text(pod, "/spec/nodeName"));
+    let node_down = node.is_some_and(|node| condition(node, "Ready").is_none_or(|one| text(one, "/status") != "True"));
+    if node_down {
+        return Some(
+            Finding::new(Code::PodUnknown, Severity::Error, object.clone(), "does not report: its node is silent")
+                .evidence(format!("spec.nodeName is {}", text(pod, "/spec/nodeName")))
+                .next("look at the node")
+                .call("describe_resource", json!({})),
+        );
+    }
+    (text(ready, "/reason") == "ReadinessGatesNotReady").then(|| {
+        Finding::new(Code::NotReady, Severity::Error, object.clone(), "is not ready: a readiness gate is not met")
+            .evidence(text(ready, "/message"))
+            .next("see who sets that condition")
+            .call("describe_resource", json!({}))
+    })
 }
 
 /// Whether a pod serves.

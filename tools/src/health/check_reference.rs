@@ -2,12 +2,12 @@
 //! classes. One finding for each missing object, with everybody who needs it.
 
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::severity::Severity;
 
 use super::check_workload::{KINDS, replicas};
-use super::field::{age, controller, items, namespace, text};
+use super::field::{age, controller, items, namespace, text, uid};
 use super::finding::{Code, Finding, ObjectRef};
 use super::snapshot::Snapshot;
 
@@ -46,6 +46,16 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
             note(pod, "Pod", spec);
         }
     }
+    for job in snapshot.list("Job") {
+        // Its pods speak for it, unless none could be made.
+        let none = snapshot.pods_of(uid(job)).next().is_none();
+        let over = items(job, "/status/conditions").any(|condition| {
+            matches!(text(condition, "/type"), "Complete" | "Failed") && text(condition, "/status") == "True"
+        });
+        if let Some(spec) = job.pointer("/spec/template/spec").filter(|_| none && !over) {
+            note(job, "Job", spec);
+        }
+    }
     for set in snapshot.list("StatefulSet").iter().filter(|set| replicas("StatefulSet", set).0 > 0) {
         for template in items(set, "/spec/volumeClaimTemplates") {
             let class = text(template, "/spec/storageClassName");
@@ -74,6 +84,8 @@ fn code(kind: &str) -> Option<Code> {
         "ServiceAccount" => Code::ServiceAccountMissing,
         "PersistentVolumeClaim" => Code::ClaimMissing,
         "StorageClass" => Code::StorageClassMissing,
+        "PriorityClass" => Code::PriorityClassMissing,
+        "RuntimeClass" => Code::RuntimeClassMissing,
         _ => return None,
     })
 }
@@ -101,7 +113,7 @@ pub(super) fn references(namespace: &str, spec: &Value) -> Vec<Reference> {
     let mut add = |kind: &str, name: &str, place: String, soft: bool, source: &Value| {
         let optional = source.get("optional").and_then(Value::as_bool) == Some(true);
         if !name.is_empty() && !optional && name != "kube-root-ca.crt" {
-            found.push(Reference { object: ObjectRef::new(kind, namespace, name), place, soft });
+            found.push(Reference { object: ObjectRef::new(kind, namespace_of(kind, namespace), name), place, soft });
         }
     };
     for container in items(spec, "/initContainers").chain(items(spec, "/containers")) {
@@ -122,7 +134,16 @@ pub(super) fn references(namespace: &str, spec: &Value) -> Vec<Reference> {
             }
         }
     }
+    let mounted: HashSet<&str> = items(spec, "/initContainers")
+        .chain(items(spec, "/containers"))
+        .flat_map(|container| items(container, "/volumeMounts").chain(items(container, "/volumeDevices")))
+        .map(|mount| text(mount, "/name"))
+        .collect();
     for volume in items(spec, "/volumes") {
+        // The kubelet prepares only what a container mounts; the scheduler wants every claim.
+        if volume.get("persistentVolumeClaim").is_none() && !mounted.contains(text(volume, "/name")) {
+            continue;
+        }
         let place = || format!("volume {}", text(volume, "/name"));
         if let Some(source) = volume.get("configMap") {
             add("ConfigMap", text(source, "/name"), place(), false, source);
@@ -151,5 +172,13 @@ pub(super) fn references(namespace: &str, spec: &Value) -> Vec<Reference> {
         false,
         &json!({}),
     );
+    for (kind, field) in [("PriorityClass", "priorityClassName"), ("RuntimeClass", "runtimeClassName")] {
+        add(kind, text(spec, &format!("/{field}")), field.to_owned(), false, &json!({}));
+    }
     found
+}
+
+/// Classes belong to the whole cluster.
+fn namespace_of<'a>(kind: &str, namespace: &'a str) -> &'a str {
+    if matches!(kind, "PriorityClass" | "RuntimeClass") { "" } else { namespace }
 }

@@ -156,6 +156,76 @@ codes! {
     ClaimMissing,
     /// A StorageClass that is needed does not exist.
     StorageClassMissing,
+    /// A PriorityClass that is needed does not exist.
+    PriorityClassMissing,
+    /// A RuntimeClass that is needed does not exist.
+    RuntimeClassMissing,
+    /// An init container does not come to its end.
+    InitContainerRunning,
+    /// A CronJob's schedule cannot be read, or never comes.
+    ScheduleInvalid,
+    /// A CronJob never ran though its time came.
+    NeverScheduled,
+    /// A Secret with the certificate of an Ingress or a Gateway does not exist.
+    TlsSecretMissing,
+    /// A certificate is over, or about to be.
+    CertificateExpired,
+    /// A volume's claim is gone and nobody else can have it.
+    VolumeReleased,
+    /// An autoscaler's target does not exist.
+    ScaleTargetMissing,
+    /// An autoscaler counts in percent of a request that its target does not make.
+    ScaleRequestMissing,
+    /// An autoscaler cannot read its metrics.
+    ScaleMetricsMissing,
+    /// An autoscaler is at its maximum and would grow further.
+    ScaleAtMaximum,
+    /// A disruption budget forbids every eviction.
+    BudgetBlocksEvictions,
+    /// A disruption budget protects no pod.
+    BudgetMatchesNothing,
+    /// A network policy denies all traffic by default.
+    DefaultDeny,
+    /// A network policy selects no pod.
+    PolicySelectsNothing,
+    /// A network policy lets nobody reach a Service's pods.
+    PolicyBlocksService,
+    /// A Service cannot be reached because of a network policy.
+    TrafficDenied,
+    /// The Service of an admission webhook does not exist.
+    WebhookServiceMissing,
+    /// Nobody answers behind an admission webhook.
+    WebhookDown,
+    /// An aggregated API does not answer.
+    ApiUnavailable,
+    /// A quota is used up.
+    QuotaExhausted,
+    /// A binding gives a role that does not exist.
+    RoleMissing,
+    /// A binding names a ServiceAccount that does not exist.
+    BindingSubjectMissing,
+    /// A pod's ServiceAccount may not do what the pod tries.
+    CallForbidden,
+    /// A container uses nearly all memory that it may.
+    NearMemoryLimit,
+    /// A node's memory or processors are nearly used up.
+    NodeNearlyFull,
+    /// Nearly all that a node can give is requested.
+    NodeNearlyRequested,
+    /// A node has a taint that no pod tolerates.
+    NodeTaintUntolerated,
+    /// A namespace should be gone and is not.
+    NamespaceStuck,
+    /// A Gateway's class does not exist.
+    GatewayClassMissing,
+    /// A Gateway or its class is not accepted by a controller.
+    GatewayNotAccepted,
+    /// A Gateway is accepted and not in place.
+    GatewayNotProgrammed,
+    /// A route names a Gateway that does not exist.
+    GatewayMissing,
+    /// A Gateway does not take a route.
+    RouteNotAllowed,
 }
 
 /// What to do about a finding.
@@ -234,6 +304,27 @@ impl Finding {
             map.retain(|_, value| !value.is_null());
         }
         let call = Call::new(tool, arguments);
+        if let Some(step) = &mut self.next_step
+            && call.bind().is_ok()
+        {
+            step.call = Some(call);
+        }
+        self
+    }
+
+    /// Proposes twice the memory limit of the container, on the workload that owns the pod.
+    pub(super) fn raise_memory(mut self, limit: f64) -> Self {
+        let Some(owner) = self.owner.clone() else { return self };
+        let call = Call::new(
+            "set_resources",
+            json!({
+                "kind": owner.kind.to_ascii_lowercase(),
+                "name": owner.name,
+                "namespace": owner.namespace,
+                "container": self.container,
+                "memory_limit": crate::kubernetes::memory_text(limit * 2.0),
+            }),
+        );
         if let Some(step) = &mut self.next_step
             && call.bind().is_ok()
         {

@@ -1,52 +1,48 @@
-//! The one reading of the cluster that a health analysis works on: every kind once, in parallel, in pages,
-//! with the fields that no check needs thrown away at once.
+//! What a health analysis works on: the cluster at one moment, indexed by name, owner and event. `reading` fills
+//! it; tests make it from objects.
 
-use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use std::collections::HashMap;
 
-use crate::error::{ErrorKind, Feedback, Result};
-use crate::kubernetes::Cluster;
-use crate::progress::Progress;
+use super::field::{controller, name, namespace, text, uid};
 
-use super::field::{controller, items, name, namespace, text, uid};
-
-/// Kinds that are read. `true`: names and labels only; a Secret's data is never asked for.
-const KINDS: [(&str, bool); 19] = [
-    ("Pod", false),
-    ("Event", false),
-    ("Deployment", false),
-    ("ReplicaSet", false),
-    ("StatefulSet", false),
-    ("DaemonSet", false),
-    ("Job", false),
-    ("CronJob", false),
-    ("Service", false),
-    ("EndpointSlice", false),
-    ("Ingress", false),
-    ("IngressClass", false),
-    ("PersistentVolumeClaim", false),
-    ("PersistentVolume", false),
-    ("StorageClass", false),
-    ("Node", false),
-    ("ConfigMap", true),
-    ("Secret", true),
-    ("ServiceAccount", true),
-];
-
-/// Objects of a page.
-const PAGE: usize = 500;
-
-/// Lists read at once.
-const AT_ONCE: usize = 8;
-
-/// Annotations that a check reads; all others are thrown away.
-const ANNOTATIONS: [&str; 4] = [
-    "kubernetes.io/ingress.class",
-    "ingressclass.kubernetes.io/is-default-class",
-    "storageclass.kubernetes.io/is-default-class",
-    "storageclass.beta.kubernetes.io/is-default-class",
+/// Kinds that every cluster has and that are read, the most telling first.
+pub(super) const KINDS: [&str; 34] = [
+    "Pod",
+    "Event",
+    "Deployment",
+    "ReplicaSet",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "EndpointSlice",
+    "Ingress",
+    "IngressClass",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "StorageClass",
+    "Node",
+    "ConfigMap",
+    "Secret",
+    "ServiceAccount",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "Role",
+    "RoleBinding",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "PriorityClass",
+    "RuntimeClass",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "APIService",
+    "Namespace",
 ];
 
 /// A kind that could not be looked at.
@@ -70,49 +66,11 @@ pub struct Snapshot {
     by_name: HashMap<(String, String), HashMap<String, usize>>,
     pods_of: HashMap<String, Vec<usize>>,
     pods_in: HashMap<String, Vec<usize>>,
-    events_of: HashMap<String, Vec<usize>>,
+    /// By uid, else by name; whether it is one of the ordinary events about claims, and where.
+    events_of: HashMap<String, Vec<(bool, usize)>>,
 }
 
 impl Snapshot {
-    /// Reads the cluster, or `namespace` of it with the cluster-wide objects that can hurt it.
-    ///
-    /// # Errors
-    /// `Unreachable`, `Unauthorized` or `TimedOut` when the cluster does not answer at all; a kind that
-    /// cannot be read for another reason goes to `unchecked`.
-    pub async fn read(cluster: &Cluster, scope: Option<&str>, progress: &Progress) -> Result<Self> {
-        progress.status("reading the cluster");
-        let reads: Vec<_> =
-            KINDS.into_iter().map(|(kind, names_only)| list_of(cluster, kind, scope, names_only)).collect();
-        let mut answers = stream::iter(reads).buffer_unordered(AT_ONCE);
-        let (mut lists, mut unchecked) = (HashMap::new(), Vec::new());
-        let mut last_error = None;
-        while let Some((kind, answer)) = answers.next().await {
-            match answer {
-                Ok(objects) => {
-                    lists.insert(kind.to_owned(), objects);
-                }
-                Err(error) => {
-                    let reason = match error.kind() {
-                        ErrorKind::Unauthorized | ErrorKind::Unavailable => return Err(error),
-                        ErrorKind::Forbidden => format!("forbidden: you may not list it {}", place(scope)),
-                        ErrorKind::NotFound => "the cluster does not have this kind".to_owned(),
-                        _ => error.to_string(),
-                    };
-                    unchecked.push(Unchecked { kind: kind.to_owned(), reason });
-                    last_error = Some(error);
-                }
-            }
-        }
-        if let Some(error) = last_error
-            && lists.is_empty()
-            && matches!(error.kind(), ErrorKind::Unreachable | ErrorKind::TimedOut)
-        {
-            return Err(error);
-        }
-        unchecked.sort_by(|a, b| a.kind.cmp(&b.kind));
-        Ok(Self::new(Timestamp::now(), scope.map(str::to_owned), lists, unchecked))
-    }
-
     /// A snapshot of these objects at `now`.
     #[must_use]
     pub fn new(
@@ -122,7 +80,8 @@ impl Snapshot {
         unchecked: Vec<Unchecked>,
     ) -> Self {
         let mut by_name: HashMap<(String, String), HashMap<String, usize>> = HashMap::new();
-        let (mut pods_of, mut pods_in, mut events_of) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (mut pods_of, mut pods_in) = (HashMap::new(), HashMap::new());
+        let mut events_of: HashMap<String, Vec<(bool, usize)>> = HashMap::new();
         for (kind, objects) in &lists {
             for (index, object) in objects.iter().enumerate() {
                 match kind.as_str() {
@@ -132,8 +91,9 @@ impl Snapshot {
                         }
                         push(&mut pods_in, namespace(object), index);
                     }
-                    "Event" => {
-                        push(&mut events_of, &event_key(object), index);
+                    "Event" | "ClaimEvent" => {
+                        let event = (kind == "ClaimEvent", index);
+                        events_of.entry(event_key(object)).or_insert_with(Vec::new).push(event);
                         continue;
                     }
                     _ => {}
@@ -152,6 +112,16 @@ impl Snapshot {
         self.lists.get(kind).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether the whole cluster was read, so that sums over it are sums.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.scope.is_none()
+    }
+
+    /// Whether objects of a namespace were read.
+    pub(super) fn covers(&self, namespace: &str) -> bool {
+        self.scope.as_deref().is_none_or(|scope| scope == namespace)
+    }
+
     /// Whether a kind was read, so that a missing object is missing indeed.
     pub(super) fn knows(&self, kind: &str) -> bool {
         self.lists.contains_key(kind)
@@ -159,7 +129,7 @@ impl Snapshot {
 
     /// Kinds that were read with how many objects, the most telling first.
     pub(super) fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        KINDS.iter().filter_map(|(kind, _)| Some((*kind, self.lists.get(*kind)?.len())))
+        KINDS.iter().filter_map(|kind| Some((*kind, self.lists.get(*kind)?.len())))
     }
 
     /// An object by name.
@@ -203,15 +173,13 @@ impl Snapshot {
             .into_iter()
             .chain(by_name)
             .flatten()
-            .filter_map(|index| self.list("Event").get(*index))
+            .filter_map(|(of_claim, index)| {
+                self.list(if *of_claim { "ClaimEvent" } else { "Event" }).get(*index)
+            })
             .collect();
         events.sort_by_key(|event| last_seen(event));
         events
     }
-}
-
-fn place(scope: Option<&str>) -> String {
-    scope.map_or_else(|| "in the whole cluster".to_owned(), |scope| format!("in {scope}"))
 }
 
 fn push(index: &mut HashMap<String, Vec<usize>>, key: &str, position: usize) {
@@ -241,115 +209,4 @@ fn last_seen(event: &Value) -> &str {
         .map(|pointer| text(event, pointer))
         .find(|time| !time.is_empty())
         .unwrap_or_default()
-}
-
-/// The list under its kind's name, for reading many at once.
-async fn list_of(
-    cluster: &Cluster,
-    kind: &'static str,
-    scope: Option<&str>,
-    names_only: bool,
-) -> (&'static str, Result<Vec<Value>>) {
-    (kind, list(cluster, kind, scope, names_only).await)
-}
-
-async fn list(cluster: &Cluster, kind: &str, scope: Option<&str>, names_only: bool) -> Result<Vec<Value>> {
-    let resource = cluster.kind(kind).await?;
-    let path = resource.path(scope);
-    let accept = if names_only {
-        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-    } else {
-        "application/json"
-    };
-    // Ordinary events are many and tell nothing here.
-    let filter = if kind == "Event" { "&fieldSelector=type%3DWarning" } else { "" };
-    let place = scope.filter(|_| resource.namespaced).map_or(String::new(), |scope| format!(" in {scope}"));
-    let doing = format!("list {}{place}", resource.plural);
-    let (mut objects, mut token) = (Vec::new(), String::new());
-    loop {
-        let uri = format!("{path}?limit={PAGE}{filter}{token}");
-        let request =
-            http::Request::get(&uri).header("Accept", accept).body(Vec::new()).map_err(|error| {
-                Feedback::new(ErrorKind::InvalidArguments, format!("could not {doing}: {error}"))
-                    .next("name a namespace as `kubectl get namespaces` prints it")
-            })?;
-        let mut page: Value = cluster.ask(&doing, cluster.client().request(request)).await?;
-        let next = text(&page, "/metadata/continue").to_owned();
-        if let Some(Value::Array(found)) = page.get_mut("items").map(Value::take) {
-            objects.extend(found.into_iter().map(|object| slim(kind, object)));
-        }
-        if next.is_empty() {
-            return Ok(objects);
-        }
-        token = format!("&continue={}", encode(&next));
-    }
-}
-
-/// Percent-encodes a token for a query.
-fn encode(token: &str) -> String {
-    token
-        .bytes()
-        .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            other => format!("%{other:02X}"),
-        })
-        .collect()
-}
-
-/// The object without what no check reads, which is most of it.
-fn slim(kind: &str, mut object: Value) -> Value {
-    if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
-        metadata.remove("managedFields");
-        if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-            annotations.retain(|key, _| ANNOTATIONS.contains(&key.as_str()));
-        }
-    }
-    match kind {
-        "Pod" => {
-            if let Some(spec) = object.get_mut("spec") {
-                slim_pod_spec(spec);
-            }
-        }
-        "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "Job" => {
-            if let Some(spec) = object.pointer_mut("/spec/template/spec") {
-                slim_pod_spec(spec);
-            }
-        }
-        "Node" => {
-            if let Some(Value::Object(status)) = object.get_mut("status") {
-                status.retain(|key, _| matches!(key.as_str(), "conditions" | "allocatable"));
-            }
-        }
-        _ => {}
-    }
-    object
-}
-
-fn slim_pod_spec(spec: &mut Value) {
-    let Value::Object(spec) = spec else { return };
-    for field in ["affinity", "tolerations", "securityContext", "topologySpreadConstraints", "dnsConfig"] {
-        spec.remove(field);
-    }
-    for field in ["containers", "initContainers"] {
-        for container in spec.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
-            let kept: Map<String, Value> =
-                ["name", "image", "ports", "readinessProbe", "startupProbe", "envFrom", "restartPolicy"]
-                    .into_iter()
-                    .filter_map(|field| Some((field.to_owned(), container.get(field)?.clone())))
-                    .collect();
-            // Values of variables may be secrets, and only references matter here.
-            let env: Vec<Value> = items(container, "/env")
-                .filter(|variable| variable.get("valueFrom").is_some())
-                .cloned()
-                .collect();
-            *container = Value::Object(kept);
-            if !env.is_empty()
-                && let Some(map) = container.as_object_mut()
-            {
-                map.insert("env".to_owned(), json!(env));
-            }
-        }
-    }
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "object literals are written where they are used")]
 
+mod around;
+mod robust;
+
 use super::*;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -17,27 +20,7 @@ fn snapshot(objects: Vec<Value>) -> Snapshot {
 
 fn snapshot_without(objects: Vec<Value>, unread: &[&str]) -> Snapshot {
     let mut lists: HashMap<String, Vec<Value>> = HashMap::new();
-    for kind in [
-        "Pod",
-        "Event",
-        "Deployment",
-        "ReplicaSet",
-        "StatefulSet",
-        "DaemonSet",
-        "Job",
-        "CronJob",
-        "Service",
-        "EndpointSlice",
-        "Ingress",
-        "IngressClass",
-        "PersistentVolumeClaim",
-        "PersistentVolume",
-        "StorageClass",
-        "Node",
-        "ConfigMap",
-        "Secret",
-        "ServiceAccount",
-    ] {
+    for kind in snapshot::KINDS {
         if !unread.contains(&kind) {
             lists.insert(kind.into(), Vec::new());
         }
