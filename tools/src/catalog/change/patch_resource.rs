@@ -31,7 +31,7 @@ pub(crate) struct PatchResource {
     name: Option<String>,
     /// Its namespace, for kinds that have one.
     namespace: Option<String>,
-    /// The field: its name or its path, such as spec.template.spec.containers[web].imagePullPolicy.
+    /// The field: its name or its path, such as `spec.template.spec.containers[web].imagePullPolicy`.
     path: String,
     /// The new value: text, a number, true or false, or JSON.
     value: Option<String>,
