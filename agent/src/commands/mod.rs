@@ -92,9 +92,7 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         Some(Command::Plan { words, out, .. }) => plan::make(&mut setting, &words, out.as_deref()).await,
         Some(Command::Tools { name }) => tools::run(&mut setting, name.as_deref()),
         Some(Command::Config { command: ConfigCommand::Show }) => show_config::run(&mut setting),
-        Some(Command::Health(arguments)) => {
-            health::run(&mut setting, namespace.as_deref(), &arguments).await
-        }
+        Some(Command::Health(arguments)) => health::run(&mut setting, namespace.as_deref(), &arguments).await,
         Some(Command::Doctor) => doctor::run(&mut setting).await,
     }
 }

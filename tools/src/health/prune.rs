@@ -84,7 +84,13 @@ fn is_kept(under: &str, key: &str) -> bool {
         ),
         "status" => !matches!(
             key,
-            "images" | "nodeInfo" | "volumesInUse" | "volumesAttached" | "podIPs" | "hostIPs" | "daemonEndpoints"
+            "images"
+                | "nodeInfo"
+                | "volumesInUse"
+                | "volumesAttached"
+                | "podIPs"
+                | "hostIPs"
+                | "daemonEndpoints"
         ),
         "containerStatuses" | "initContainerStatuses" => !matches!(
             key,
