@@ -232,3 +232,71 @@ fn one_line_of_time() {
     assert!(changes["changes"].as_array().unwrap().iter().all(|one| one["source"] != "created"), "{changes}");
     world.run(["call", "what_changed", "since=soon"]).ends_with(1).says(&["since is no duration"]);
 }
+
+/// The equivalent command of the one call that a request comes to.
+fn equivalent(world: &World, request: &str) -> String {
+    let ran = world.run(["translate", "--offline", "-o", "json", request]).ends_with(0);
+    let translated: Value = serde_json::from_str(&ran.out).unwrap();
+    translated["calls"][0]["command"].as_str().unwrap_or_else(|| panic!("{request}: {}", ran.out)).to_owned()
+}
+
+/// What a pasted line prints, and how it ends.
+fn pasted(world: &World, line: &str) -> (String, i32) {
+    let output = world.program("bash", ["-c", line]).output().unwrap();
+    (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
+}
+
+#[test]
+fn the_shown_commands_say_the_same() {
+    let cluster = cluster();
+    let namespace = cluster.namespace("same");
+    namespace.web("ferry", 1);
+    namespace.web("barge", 2);
+    namespace.rolled_out("deployment/ferry");
+    cluster.ask(&["create", "serviceaccount", "-n", &namespace.name, "miller"]);
+    let world = World::on(cluster, &namespace.name);
+    let said = |request: &str| world.run(["--offline", request]).ends_with(0).out;
+
+    let request = "explain deployment.spec.strategy";
+    let (theirs, code) = pasted(&world, &equivalent(&world, request));
+    let ours = said(request);
+    assert_eq!(code, 0);
+    for part in ["rollingUpdate", "<RollingUpdateDeployment>", "Rolling update config params", "type"] {
+        assert!(theirs.contains(part) && ours.contains(part), "{part}: {theirs}\n{ours}");
+    }
+
+    let request = "rollout history of the ferry";
+    let (theirs, code) = pasted(&world, &equivalent(&world, request));
+    assert!(code == 0 && theirs.contains("\n1 "), "{theirs}");
+    assert!(said(request).contains("\n1 "));
+
+    for (request, word) in [
+        ("can I delete pods here?", "yes"),
+        ("can the miller service account delete pods?", "no"),
+        ("am I allowed to create deployments", "yes"),
+    ] {
+        let (theirs, _) = pasted(&world, &equivalent(&world, request));
+        assert_eq!(theirs.trim(), word, "{request}");
+        assert!(said(request).starts_with(word), "{request}");
+    }
+    let (theirs, code) =
+        pasted(&world, &equivalent(&world, "what permissions does the miller service account have"));
+    assert!(code == 0 && theirs.contains("selfsubjectreviews"), "{theirs}");
+    assert!(said("what permissions does the miller service account have").contains("selfsubjectreviews"));
+    assert_eq!(pasted(&world, &equivalent(&world, "who can delete pods here?")).1, 0);
+
+    let (theirs, _) = pasted(&world, &equivalent(&world, "which context am I in?"));
+    assert!(said("which context am I in?").contains(theirs.trim()));
+    assert_eq!(pasted(&world, &equivalent(&world, "list all contexts")).1, 0);
+    let (theirs, _) = pasted(&world, &equivalent(&world, "which cluster is this?"));
+    let server = cluster.ask(&["config", "view", "--minify", "-o", "jsonpath={.clusters[0].cluster.server}"]);
+    assert!(theirs.contains(&server) && said("which cluster is this?").contains(&server), "{theirs}");
+
+    let request = "compare deployment ferry with deployment barge";
+    let (theirs, code) = pasted(&world, &equivalent(&world, request));
+    assert!(code == 1 && theirs.contains(">   replicas: 2"), "{theirs}");
+    assert!(said(request).contains("+   replicas: 2"));
+    let (theirs, code) = pasted(&world, &equivalent(&world, "who touched the ferry deployment?"));
+    assert!(code == 0 && theirs.contains("manager: kubectl-client-side-apply"), "{theirs}");
+    assert!(said("who touched the ferry deployment?").contains("kubectl-client-side-apply"));
+}

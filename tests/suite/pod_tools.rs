@@ -300,3 +300,43 @@ fn a_throw_away_pod_is_gone_whatever_happened() {
         ""
     );
 }
+
+#[test]
+fn the_shown_commands_do_the_same() {
+    let cluster = cluster();
+    let namespace = cluster.namespace("same");
+    namespace.web("ferry", 1);
+    namespace.web("pier", 1);
+    service(&namespace, "pier");
+    namespace.rolled_out("deployment/ferry");
+    namespace.rolled_out("deployment/pier");
+    let world = World::on(cluster, &namespace.name);
+    let equivalent = |request: &str| {
+        let ran = world.run(["translate", "--offline", "-o", "json", request]).ends_with(0);
+        let translated: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+        translated["calls"][0]["command"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{request}: {}", ran.out))
+            .to_owned()
+    };
+    let pasted = |line: &str| {
+        let output = world.program("bash", ["-c", line]).output().unwrap();
+        (String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code().unwrap_or(-1))
+    };
+    let request = "run 'printf %s-%s one \"two three\"' in the ferry";
+    assert_eq!(pasted(&equivalent(request)).0, "one-two three");
+    world.run(["--offline", "--yes", request]).ends_with(0).prints(&["one-two three"]);
+    assert_eq!(pasted(&equivalent("can the ferry reach pier?")).1, 0);
+    assert_ne!(pasted(&equivalent("can the ferry reach nowhere.invalid:80")).1, 0);
+    // What ends before kubectl has attached prints nothing there.
+    let request = format!("start a temporary pod with {IMAGE} and run sh -c 'sleep 3; echo a b'");
+    let (out, code) = pasted(&equivalent(&request));
+    assert!(code == 0 && out.contains("a b"), "{out}");
+    world.run(["--offline", "--yes", &request]).ends_with(0).prints(&["a b"]);
+    let port = free_port();
+    let line = equivalent(&format!("forward local {port} to the pier service"));
+    let mut forwarding = world.program("bash", ["-c", &format!("exec {line}")]).spawn().unwrap();
+    wait_until("kubectl's forwarded port", || get(port).is_some_and(|answer| answer.contains("404")));
+    forwarding.kill().unwrap();
+    forwarding.wait().unwrap();
+}

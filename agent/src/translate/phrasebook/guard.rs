@@ -42,8 +42,9 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
     }
     let quoted: usize = tokens
         .iter()
-        .filter(|token| token.shape == Shape::Quoted)
-        .map(|token| token.text.split_whitespace().count())
+        .enumerate()
+        .filter(|(position, token)| token.shape == Shape::Quoted && !is_given(tokens, *position))
+        .map(|(_, token)| token.text.split_whitespace().count())
         .sum();
     let said = rest.iter().filter(|token| token.shape == Shape::Word).count();
     if quoted > 3 && quoted * 2 >= said || (quoted > 0 && said == 0) {
@@ -52,6 +53,14 @@ pub(super) fn check(text: &str, tokens: &[Token]) -> Option<Understanding> {
         )));
     }
     None
+}
+
+/// Whether the words before a quotation say what it is for: a command to run, a query, the value of a flag.
+fn is_given(tokens: &[Token], position: usize) -> bool {
+    let before = position.checked_sub(1).and_then(|before| tokens.get(before));
+    before.is_some_and(|before| {
+        before.text.starts_with('-') || any("run execute exec command query promql", &before.word)
+    })
 }
 
 fn is_shell(text: &str, tokens: &[Token], typed_program: bool) -> bool {
@@ -136,6 +145,8 @@ mod tests {
             "show lines with \"out of memory\" in the logs of web",
             "kill pod web-0",
             "restart web & api",
+            "run 'tail -n 5 /var/log/messages' in web",
+            "run psql -c 'select a from b where c' in db-0",
             "node worker-1",
         ] {
             assert!(!stopped(request), "{request}");
