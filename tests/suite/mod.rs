@@ -3,10 +3,13 @@
 mod bad_input;
 mod change;
 mod conversation;
+mod coverage;
+mod equivalence;
 mod faces;
 mod interrupted;
 mod manifests;
 mod model_faults;
+mod own_tools;
 mod plan;
 mod repl;
 mod requests;

@@ -18,6 +18,7 @@ pub mod health;
 pub mod helm;
 pub mod kubernetes;
 pub mod outcome;
+pub mod own;
 pub mod preview;
 pub mod process;
 pub mod progress;

@@ -199,7 +199,7 @@ fn program(entry: &catalog::Entry) -> Option<Program> {
     match entry.area {
         "helm" => Some(Program::Helm),
         "docker" => Some(Program::Docker),
-        "judge" => None,
+        "judge" | "own" => None,
         _ if entry.tool.name().ends_with("_chart")
             || entry.tool.name().ends_with("_release")
             || entry.tool.name().contains("releases") =>
