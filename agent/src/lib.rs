@@ -8,6 +8,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod ground;
+pub mod own_tools;
 pub mod policy;
 pub mod record;
 pub mod repl;

@@ -40,10 +40,14 @@ fn what_was_deleted_is_made_again_from_what_was_kept_and_a_secret_is_not_kept() 
     let name = &namespace.name;
     cluster.apply(
         Some(name),
-        "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, labels: {team: blue}}, data: {level: debug}}\n---\n{apiVersion: v1, kind: Secret, metadata: {name: keys}, stringData: {key: open-sesame}}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, labels: {team: blue}}\ndata: {level: debug}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {key: open-sesame}\n",
     );
     let world = World::on(cluster, name);
-    let before = namespace.field("configmap/settings", "['data','metadata.labels']");
+    let settings = || {
+        let field = |path| namespace.field("configmap/settings", path);
+        (field(".data"), field(".metadata.labels"))
+    };
+    let before = settings();
 
     let shown = world.run(["--offline", "--dry-run", "delete configmap settings"]).ends_with(0);
     assert!(!shown.err.contains("cannot be undone"), "{}", shown.err);
@@ -53,7 +57,7 @@ fn what_was_deleted_is_made_again_from_what_was_kept_and_a_secret_is_not_kept() 
     assert_eq!(kept.len(), 1);
     assert_eq!(kept[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
     world.run(["undo", "--yes"]).ends_with(0).says(&["ConfigMap"]);
-    assert_eq!(namespace.field("configmap/settings", "['data','metadata.labels']"), before);
+    assert_eq!(settings(), before);
 
     world
         .run(["--offline", "--yes", "delete secret keys"])

@@ -20,6 +20,7 @@ pub mod helm;
 pub mod kubernetes;
 pub mod new_file;
 pub mod outcome;
+pub mod own;
 pub mod preview;
 pub mod process;
 pub mod progress;

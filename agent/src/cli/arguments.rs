@@ -156,6 +156,9 @@ pub enum Command {
     Tools {
         /// The tool to describe.
         name: Option<String>,
+        /// Trust this file of the project's tools.d as it is now, so that its tool can be used.
+        #[arg(long, value_name = "FILE", conflicts_with = "name")]
+        trust: Option<PathBuf>,
     },
     /// Look at the configuration.
     Config {

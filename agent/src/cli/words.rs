@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn a_command_is_a_command_unless_plain_words_follow_that_it_cannot_take() {
-        assert!(matches!(parsed(&["tools"]).command, Some(Command::Tools { name: None })));
-        assert!(matches!(parsed(&["tools", "scale"]).command, Some(Command::Tools { name: Some(_) })));
+        assert!(matches!(parsed(&["tools"]).command, Some(Command::Tools { name: None, .. })));
+        assert!(matches!(parsed(&["tools", "scale"]).command, Some(Command::Tools { name: Some(_), .. })));
         let Some(Command::Ask { words }) = parsed(&["tools", "of", "the", "trade"]).command else { panic!() };
         assert_eq!(words, ["tools", "of", "the", "trade"]);
         let Some(Command::Ask { words }) =

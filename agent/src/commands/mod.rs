@@ -11,12 +11,14 @@ mod undo;
 
 pub use health::HealthArguments;
 
+use shipmate_tools::gate;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::cli::{self, Cli, Command, ConfigCommand};
 use crate::config::Config;
 use crate::error::{AgentError, ExitCode};
+use crate::own_tools;
 use crate::repl;
 use crate::ui::{Terminal, TerminalOptions};
 
@@ -47,6 +49,8 @@ pub async fn run(arguments: Vec<OsString>) -> ExitCode {
         return fail(&error);
     }
     let typed = typed(&arguments);
+    // Before the arguments are read: a typed call may be one of these tools.
+    let remarks = std::env::current_dir().map(|folder| own_tools::load(&folder)).unwrap_or_default();
     let cli = match cli::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -57,13 +61,13 @@ pub async fn run(arguments: Vec<OsString>) -> ExitCode {
         }
     };
     start_log(cli.global.verbose);
-    match dispatch(cli, typed).await {
+    match dispatch(cli, typed, &remarks).await {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
 
-async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
+async fn dispatch(cli: Cli, typed: String, remarks: &[String]) -> Result<ExitCode, AgentError> {
     let folder = std::env::current_dir().map_err(|error| {
         AgentError::new(ExitCode::Usage, format!("the current folder cannot be read: {error}"))
             .hint("change to one that exists")
@@ -79,6 +83,11 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         terminal: Terminal::new(options),
     };
     let namespace = cli.global.namespace;
+    if !matches!(cli.command, Some(Command::Tools { trust: Some(_), .. })) {
+        for remark in remarks {
+            setting.terminal.say(&format!("note: {}", gate::text(remark)));
+        }
+    }
     match cli.command {
         None => repl::run(&mut setting).await,
         Some(Command::Ask { words }) => request::run(&mut setting, &words).await,
@@ -90,7 +99,12 @@ async fn dispatch(cli: Cli, typed: String) -> Result<ExitCode, AgentError> {
         Some(Command::Undo { record }) => undo::run(&mut setting, record.as_deref()).await,
         Some(Command::Plan { apply: Some(file), .. }) => plan::apply(&mut setting, &file).await,
         Some(Command::Plan { words, out, .. }) => plan::make(&mut setting, &words, out.as_deref()).await,
-        Some(Command::Tools { name }) => tools::run(&mut setting, name.as_deref()),
+        Some(Command::Tools { trust: Some(file), .. }) => {
+            let said = own_tools::trust(&setting.folder.join(file))?;
+            setting.terminal.say(&gate::text(&said));
+            Ok(ExitCode::Done)
+        }
+        Some(Command::Tools { name, .. }) => tools::run(&mut setting, name.as_deref()),
         Some(Command::Config { command: ConfigCommand::Show }) => show_config::run(&mut setting),
         Some(Command::Health(arguments)) => health::run(&mut setting, namespace.as_deref(), &arguments).await,
         Some(Command::Doctor) => doctor::run(&mut setting).await,

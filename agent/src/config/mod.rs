@@ -92,13 +92,25 @@ struct Layers {
     user: Option<(PathBuf, FileConfig)>,
 }
 
+/// Where the user's own files are: configuration, and tools of one's own.
+#[must_use]
+pub fn user_folder() -> PathBuf {
+    xdg("XDG_CONFIG_HOME", ".config").join("shipmate")
+}
+
+/// Where state is kept: journal, history, what is trusted.
+#[must_use]
+pub fn state_folder() -> PathBuf {
+    xdg("XDG_STATE_HOME", ".local/state").join("shipmate")
+}
+
 impl Config {
     /// Reads every layer. `folder` is where the request is made.
     ///
     /// # Errors
     /// A file that cannot be read or understood; the message names the file and the line.
     pub fn load(flags: &GlobalArguments, folder: &Path) -> Result<Self, AgentError> {
-        let user_file = xdg("XDG_CONFIG_HOME", ".config").join("shipmate/config.toml");
+        let user_file = user_folder().join("config.toml");
         let mut remarks = Vec::new();
         let user = FileConfig::read(&user_file)?.map(|file| (user_file, file));
         let project_file =
@@ -189,7 +201,7 @@ impl Config {
                 |file| file.helm.clone(),
                 PathBuf::from("helm"),
             ),
-            state: xdg("XDG_STATE_HOME", ".local/state").join("shipmate"),
+            state: state_folder(),
             cache: xdg("XDG_CACHE_HOME", ".cache").join("shipmate"),
             remarks,
         })

@@ -66,7 +66,7 @@ impl Journal {
                         turn.changes.push(change);
                     }
                 }
-                JournalEntry::Undoes { turn: undone } => {
+                JournalEntry::Undoes { undone } => {
                     if let Some(turn) = known.and_then(|at| turns.get_mut(at)) {
                         turn.undoes = Some(undone);
                     }
@@ -208,7 +208,7 @@ mod tests {
             &journal,
             folder.path(),
             5,
-            &[JournalEntry::Undoes { turn: id }, started(scale(3)), ended("web is set to 2")],
+            &[JournalEntry::Undoes { undone: id }, started(scale(3)), ended("web is set to 2")],
         );
         let past = journal.past();
         assert_eq!(last_to_undo(&past).unwrap().request, "request 1");

@@ -210,8 +210,8 @@ pub enum JournalEntry {
     },
     /// This turn takes another one back.
     Undoes {
-        /// The name of that turn.
-        turn: String,
+        /// The name of that turn; every line of the journal says `turn` of the one that it is of.
+        undone: String,
     },
     /// It ended.
     Ended {

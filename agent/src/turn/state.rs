@@ -173,7 +173,7 @@ impl Turn {
         let journal = Effect::Journal(JournalEntry::Requested { request: gate::text(&self.request) });
         if let Some(call) = self.queue.pop_front() {
             let mut effects = vec![journal];
-            effects.extend(self.undoes.take().map(|turn| Effect::Journal(JournalEntry::Undoes { turn })));
+            effects.extend(self.undoes.take().map(|undone| Effect::Journal(JournalEntry::Undoes { undone })));
             effects.extend(self.ground(call));
             return effects;
         }

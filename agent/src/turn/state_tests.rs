@@ -136,11 +136,63 @@ fn a_plan_stops_at_the_first_failure_and_says_what_is_left() {
         usage: Usage::default(),
     })));
     turn.step(exact(shipmate_tools::Effect::Change));
-    turn.step(Event::Previewed(Ok(shown())));
+    // The first change waits until the second is shown, too.
+    assert!(!runs(&turn.step(Event::Previewed(Ok(shown())))));
+    turn.step(exact_restart());
+    let effects = turn.step(Event::Previewed(Ok(shown())));
+    assert!(matches!(effects.last(), Some(Effect::Preview(call)) if call.tool == "scale"), "{effects:?}");
+    assert!(runs(&turn.step(Event::Previewed(Ok(shown())))));
     turn.step(Event::Ran(Ok(Outcome::sentence("set"))));
     let effects = turn.step(Event::Verified(Ok(Verification::Failed("no pod became ready".to_owned()))));
     assert_eq!(end(&effects), Some(ExitCode::Failed));
+    assert!(!runs(&effects));
     assert!(turn.record().said.iter().any(|said| said.contains("restart")), "{:?}", turn.record().said);
+}
+
+fn two_changes(rules: Rules) -> (Turn, Vec<Effect>) {
+    let mut calls = vec![Call::new("scale", json!({"name": "web", "replicas": 3}))];
+    calls.push(Call::new("restart", json!({"name": "web"})));
+    let mut turn = Turn::of_calls("scale web to 3 and restart it", calls, rules, "dev");
+    turn.step(Event::Begin);
+    turn.step(exact(shipmate_tools::Effect::Change));
+    turn.step(Event::Previewed(Ok(shown())));
+    turn.step(exact_restart());
+    let effects = turn.step(Event::Previewed(Ok(shown())));
+    (turn, effects)
+}
+
+fn exact_restart() -> Event {
+    Event::Grounded(Ok(Grounded::Exact {
+        call: Call::new("restart", json!({"kind": "deployment", "name": "web", "namespace": "shop"})),
+        effect: shipmate_tools::Effect::Change,
+        command: "kubectl rollout restart".to_owned(),
+    }))
+}
+
+#[test]
+fn one_answer_counts_for_all_of_a_plan_and_for_nothing_else() {
+    let asks = Rules::new(false, false, true, Vec::new());
+    let (mut turn, effects) = two_changes(asks.clone());
+    let [Effect::Ask(request)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!(request.steps.len(), 2);
+    assert!(!request.may_always);
+    assert!(matches!(turn.step(Event::Answered(Answer::Yes)).as_slice(), [Effect::Preview(_)]));
+    // What is shown now is about another object than was approved.
+    let mut other = shown();
+    other.changes.push(shipmate_tools::ObjectChange {
+        object: shipmate_tools::ObjectIdentity::default(),
+        action: shipmate_tools::Action::Delete,
+        difference: String::new(),
+    });
+    let effects = turn.step(Event::Previewed(Ok(other)));
+    assert!(!runs(&effects));
+    assert_eq!(end(&effects), Some(ExitCode::Failed));
+
+    let (mut turn, _) = two_changes(asks);
+    let effects = turn.step(Event::Answered(Answer::No));
+    assert_eq!(end(&effects), Some(ExitCode::Refused));
+    let (_, effects) = two_changes(Rules::new(false, false, false, Vec::new()));
+    assert!(!runs(&effects) && end(&effects) == Some(ExitCode::Refused));
 }
 
 #[test]

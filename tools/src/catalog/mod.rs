@@ -1,27 +1,44 @@
 //! Every tool there is, sorted by name. The list is made by `build.rs` from the files of this folder.
 
+use std::sync::OnceLock;
+
 use crate::tool::ToolEntry;
 
 include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 
 /// A tool and the area (folder) it belongs to.
 pub struct Entry {
-    /// The area: `look`, `judge`, `change`, `destroy`, `helm`, `docker`.
+    /// The area: `look`, `judge`, `change`, `destroy`, `helm`, `docker`, or `own` for those that joined.
     pub area: &'static str,
     /// The tool.
     pub tool: &'static dyn ToolEntry,
 }
 
+/// The list with the tools that joined it.
+static JOINED: OnceLock<Vec<Entry>> = OnceLock::new();
+
 /// Every tool, sorted by name.
 #[must_use]
 pub fn all() -> &'static [Entry] {
-    ENTRIES
+    JOINED.get().map_or(ENTRIES, Vec::as_slice)
+}
+
+/// Lets tools of one's own join the list. Once, before anything reads it: who has read it keeps what it was.
+pub fn join(own: Vec<Entry>) {
+    if own.is_empty() {
+        return;
+    }
+    let catalog = ENTRIES.iter().map(|entry| Entry { area: entry.area, tool: entry.tool });
+    let mut all: Vec<Entry> = catalog.chain(own).collect();
+    all.sort_by_key(|entry| entry.tool.name());
+    // A second list is dropped: the first one is in use already.
+    drop(JOINED.set(all));
 }
 
 /// The tool of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn ToolEntry> {
-    ENTRIES.iter().find(|entry| entry.tool.name() == name).map(|entry| entry.tool)
+    all().iter().find(|entry| entry.tool.name() == name).map(|entry| entry.tool)
 }
 
 #[cfg(test)]

@@ -59,17 +59,18 @@ fn as_manifest(object: &Value) -> Value {
     object
 }
 
-/// Where the objects that are about to go are kept below `state`; else why they cannot be made again.
+/// Where the objects that are about to go are kept below `state`; `warnings` gets why they cannot be made again.
 #[must_use]
-pub fn way_back(state: Option<&Path>, roots: &[Doomed]) -> (Option<PathBuf>, Option<String>) {
+pub fn way_back(state: Option<&Path>, roots: &[Doomed], warnings: &mut Vec<String>) -> Option<PathBuf> {
     let lost = roots.iter().find_map(|root| {
         let why = no_way_back(&root.item.kind, &root.object)?;
         Some(format!("{} cannot be undone: {why}", root.target.label()))
     });
-    match (lost, roots.first()) {
-        (None, Some(first)) => (state.and_then(|state| place(state, &first.item.uid)), None),
-        (lost, _) => (None, lost),
+    if lost.is_some() {
+        warnings.extend(lost);
+        return None;
     }
+    place(state?, &roots.first()?.item.uid)
 }
 
 /// Where the objects of a deletion are kept; `id` is the uid of the first of them.

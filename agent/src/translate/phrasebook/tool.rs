@@ -209,7 +209,7 @@ fn program(entry: &catalog::Entry) -> Option<Program> {
     match entry.area {
         "helm" => Some(Program::Helm),
         "docker" | "compose" => Some(Program::Docker),
-        "judge" | "clusters" => None,
+        "judge" | "clusters" | "own" => None,
         _ if entry.tool.name().ends_with("_chart")
             || entry.tool.name().ends_with("_release")
             || entry.tool.name().contains("releases") =>

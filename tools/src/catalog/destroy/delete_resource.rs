@@ -317,8 +317,7 @@ impl ChangeTool for DeleteResource {
         let followers: Vec<Value> =
             found.followers.iter().filter(|_| found.one_by_one).map(as_basis).collect();
         let mut warnings = found.warnings;
-        let (kept, lost) = way_back(world.options().state.as_deref(), &roots);
-        warnings.extend(lost);
+        let kept = way_back(world.options().state.as_deref(), &roots, &mut warnings);
         Ok(Preview {
             summary: self.summary(&roots, found.followers.len()),
             nothing_to_do: roots.is_empty(),
