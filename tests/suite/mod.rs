@@ -3,6 +3,7 @@
 mod bad_input;
 mod change;
 mod conversation;
+mod docker_tools;
 mod faces;
 mod interrupted;
 mod manifests;
