@@ -120,9 +120,8 @@ fn a_container_runs_is_looked_at_stops_and_goes() {
         "command=sh -c \"echo ready; sleep 300\"",
     ];
     let call = |yes: &[&str]| {
-        let mut words = vec!["call"];
-        words.extend(yes);
-        words.extend(["run_container", "--"]);
+        let mut words = yes.to_vec();
+        words.extend(["call", "run_container", "--"]);
         words.extend(run);
         world.run(words)
     };
@@ -152,7 +151,7 @@ fn a_container_runs_is_looked_at_stops_and_goes() {
     world.run(["--offline", &stop]).ends_with(4).says(&["docker start"]);
     assert_eq!(engine.ask(&["inspect", "-f", "{{.State.Status}}", &name]), "running");
     world
-        .run(["call", "--yes", "stop_container", "--", &format!("container={name}"), "timeout=1"])
+        .run(["--yes", "call", "stop_container", "--", &format!("container={name}"), "timeout=1"])
         .ends_with(0);
     world.run(["--offline", "--yes", &stop]).ends_with(0).says(&["does not run"]);
     world
@@ -183,8 +182,8 @@ fn a_command_runs_to_its_end_and_leaves_nothing() {
     assert!(ran.out.contains("Linux"), "{ran:?}");
     world
         .run([
-            "call",
             "--yes",
+            "call",
             "run_container",
             "--",
             &format!("image={BUSYBOX}"),
@@ -226,20 +225,25 @@ fn a_prune_takes_what_it_listed_and_no_volume() {
     ]);
     let there = || engine.ask(&["ps", "-aq", "--filter", &format!("name={name}")]);
     let call = |words: &[&str]| {
-        let mut all = vec!["call"];
-        all.extend(words);
+        let mut all = words.to_vec();
         let label = format!("label={label}");
         all.push(&label);
         world.run(all)
     };
-    call(&["docker_prune", "--"]).ends_with(4).says(&[&name, "cannot be undone", "docker system prune"]);
+    call(&["call", "docker_prune", "--"]).ends_with(4).says(&[
+        &name,
+        "cannot be undone",
+        "docker system prune",
+    ]);
     assert!(!there().is_empty());
-    call(&["--yes", "docker_prune", "--"]).ends_with(0).says(&["removed 1 container"]);
+    call(&["--yes", "call", "docker_prune", "--"]).ends_with(0).says(&["removed 1 container"]);
     assert!(there().is_empty());
     assert_eq!(engine.ask(&["volume", "ls", "-q", "--filter", &format!("name={volume}")]), volume);
-    call(&["--yes", "docker_prune", "--", "what=volumes"]).ends_with(0).says(&["volumes with a name stay"]);
+    call(&["--yes", "call", "docker_prune", "--", "what=volumes"])
+        .ends_with(0)
+        .says(&["volumes with a name stay"]);
     assert_eq!(engine.ask(&["volume", "ls", "-q", "--filter", &format!("name={volume}")]), volume);
-    call(&["--yes", "docker_prune", "--", "what=volumes", "all=true"])
+    call(&["--yes", "call", "docker_prune", "--", "what=volumes", "all=true"])
         .ends_with(0)
         .says(&["removed 1 volume"]);
     assert!(engine.ask(&["volume", "ls", "-q", "--filter", &format!("name={volume}")]).is_empty());
@@ -404,7 +408,7 @@ fn a_local_cluster_starts_stops_and_takes_addons_and_images() {
     stand_in(&mut world, &engine.cluster.path, "minikube", MINIKUBE);
     let calls = |world: &World| fs::read_to_string(world.path("minikube-calls")).unwrap();
 
-    world.run(["--offline", "status of the local cluster"]).ends_with(0).says(&["no cluster here"]);
+    world.run(["--offline", "status of the local cluster"]).ends_with(0).prints(&["no cluster here"]);
     let start = "spin up a local kubernetes cluster with 4 cpus and 8g memory";
     world.run(["--offline", start]).ends_with(4).says(&["minikube start --cpus=4 --memory=8g"]);
     assert!(!calls(&world).contains("start"), "refused, and yet started");
@@ -453,8 +457,8 @@ fn an_image_comes_into_containerd_for_real() {
     let arguments =
         ["load_image".to_owned(), "--".to_owned(), format!("image={image}"), format!("address={socket}")];
     let call = |yes: bool| {
-        let mut words = vec!["call".to_owned()];
-        words.extend(yes.then(|| "--yes".to_owned()));
+        let mut words: Vec<String> = yes.then(|| "--yes".to_owned()).into_iter().collect();
+        words.push("call".to_owned());
         words.extend(arguments.clone());
         world.run(words)
     };
