@@ -7,6 +7,7 @@ mod change_nodes;
 mod change_tools;
 mod conversation;
 mod coverage;
+mod docker_tools;
 mod equivalence;
 mod faces;
 mod health;

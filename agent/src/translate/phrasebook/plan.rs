@@ -145,7 +145,16 @@ fn after_condition(request: &Request<'_>, position: usize, end: usize) -> usize 
 /// Gives every step that says "it" the object of the step before, and a look the place of the step before.
 fn resolve(steps: &mut [Reading<'_>]) {
     let mut before: Option<Vec<Call>> = None;
+    let mut image: Option<Json> = None;
     for step in steps {
+        if let Some(image) = &image
+            && step.tool.argument("image").is_some()
+        {
+            for call in &mut step.calls {
+                call.arguments.entry("image").or_insert_with(|| image.clone());
+            }
+        }
+        image = step.calls.iter().find_map(image_of).or(image);
         if let Some(before) = &before {
             let pronoun = step.gaps.iter().any(|gap| matches!(gap, Gap::Pronoun(_)));
             let missing = step.effect == Effect::Read && step.gaps.contains(&Gap::Object);
@@ -192,6 +201,16 @@ fn resolve(steps: &mut [Reading<'_>]) {
             before = Some(named);
         }
     }
+}
+
+/// The image that a step leaves: the one it builds, the new name it gives, the one it is about.
+fn image_of(call: &Call) -> Option<Json> {
+    let argument = match call.tool.as_str() {
+        "build_image" => "tag",
+        "tag_image" => "name",
+        _ => "image",
+    };
+    call.arguments.get(argument).filter(|image| image.is_string()).cloned()
 }
 
 fn take_over(call: &Call, known: &Call, arguments: &[&str]) -> Call {

@@ -39,6 +39,10 @@ impl Tool for EnableAddon {
     const PHRASES: &'static [&'static str] = &[
         "(enable|activate|turn on|switch on|install|add) [the] [minikube] {addon:word} (addon|add-on) [of|in|on|for] [minikube]",
         "(enable|activate|turn on|switch on|install|add) [the] [minikube] (addon|add-on) {addon:word} [of|in|on|for] [minikube]",
+        "(enable|activate|turn on|switch on|install|add) [the] [minikube] {addon:kind} (addon|add-on) [of|in|on|for] [minikube]",
+        "(enable|activate|turn on|switch on) [the] {addon:kind} (in|on|for) minikube",
+        "minikube addons enable {addon:kind}",
+        "(disable|deactivate|turn off|switch off) [the] [minikube] {addon:kind} (addon|add-on) [of|in|on|for] [minikube] => disable=true",
         "(enable|activate|turn on|switch on) [the] {addon:word} (in|on|for) minikube",
         "(turn|switch) [the] [minikube] {addon:word} (addon|add-on) on",
         "minikube addons enable {addon:word}",

@@ -65,11 +65,13 @@ impl Tool for OptimizeDockerfile {
     }
 
     fn command(&self) -> CommandLine {
-        CommandLine::new("shipmate")
-            .args(["call", Self::NAME])
-            .option("--path", Some(self.path()))
-            .option("--output", self.output.as_deref())
-            .flag_if(self.slim, "--slim")
+        let mut line = CommandLine::new("shipmate")
+            .args(["call", Self::NAME, "--"])
+            .arg(format!("path={}", self.path()));
+        if let Some(output) = &self.output {
+            line = line.arg(format!("output={output}"));
+        }
+        line.flag_if(self.slim, "slim=true")
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
@@ -275,7 +277,7 @@ mod tests {
         assert_eq!(tool.output(), "api/Dockerfile.optimized");
         assert_eq!(
             tool.command().to_string(),
-            "shipmate call optimize_dockerfile --path=api/Dockerfile --slim"
+            "shipmate call optimize_dockerfile -- path=api/Dockerfile slim=true"
         );
     }
 }

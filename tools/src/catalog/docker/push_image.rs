@@ -30,6 +30,7 @@ impl Tool for PushImage {
     const NAME: &'static str = "push_image";
     const PHRASES: &'static [&'static str] = &[
         "(push|upload|publish) [the] [docker|local] [image] {image:image} [image] [to (its|the|a|our|my) (registry|repository|hub)]",
+        "(push|upload|publish) (it|that|this|the image|the new image|the result) [to (its|the|a|our|my) (registry|repository|hub)]",
         "docker [image] push {image:image}",
         "(push|upload|publish|send) [the] [docker|local] image {image:image} [to (its|the|a|our|my|docker) (registry|repository|hub)]",
         "(push|upload|publish|send) [the] {image:image} [docker|container] image [to (its|the|a|our|my|docker) (registry|repository|hub)]",
