@@ -62,15 +62,18 @@ pub(super) async fn run(
     namespace: Option<&str>,
     arguments: &HealthArguments,
 ) -> Result<ExitCode, AgentError> {
-    let call = Call::new("analyze_health", namespace.map_or_else(|| json!({}), |name| json!({"namespace": name})));
+    let call =
+        Call::new("analyze_health", namespace.map_or_else(|| json!({}), |name| json!({"namespace": name})));
     let rules = session::rules(&setting.config, setting.yes, setting.dry_run);
     let mut judge = Judge { inner: &mut setting.terminal, report: arguments.report, worst: None };
-    let mut driver = session::driver(&setting.config, &setting.folder, rules.clone(), &setting.typed, &mut judge)?;
+    let mut driver =
+        session::driver(&setting.config, &setting.folder, rules.clone(), &setting.typed, &mut judge)?;
     let context = session::context_name(&driver.world).await;
     let request = format!("call {call}");
     let code = driver.drive(Turn::of_call(request, call, rules, context)).await.code;
     drop(driver);
-    let found = arguments.fail_on.zip(judge.worst).is_some_and(|(least, worst)| worst >= Severity::from(least));
+    let found =
+        arguments.fail_on.zip(judge.worst).is_some_and(|(least, worst)| worst >= Severity::from(least));
     Ok(if code == ExitCode::Done && found { ExitCode::Findings } else { code })
 }
 

@@ -71,7 +71,9 @@ fn cause(snapshot: &Snapshot, known: &Known, finding: &Finding) -> Option<Object
             let target = super::check_autoscaler::target(itself);
             let workload = snapshot.find(&target.kind, place, &target.name);
             workload
-                .and_then(|workload| known.worst_pod(snapshot.pods_of_workload(&target.kind, workload).into_iter()))
+                .and_then(|workload| {
+                    known.worst_pod(snapshot.pods_of_workload(&target.kind, workload).into_iter())
+                })
                 .or_else(|| known.is_bad(&metrics_api()).then(metrics_api))
         }
         Code::BudgetBlocksEvictions => known.worst_pod(super::check_budget::protected(snapshot, itself)),
@@ -142,8 +144,12 @@ fn refusal(snapshot: &Snapshot, known: &Known, finding: &Finding, place: &str) -
         return Some(ObjectRef::new("ResourceQuota", place, quota));
     }
     let says = |words: &str| finding.evidence.iter().any(|line| line.contains(words));
-    let range = |usage: &str| says(&format!("{usage} usage per Container")) || says(&format!("{usage} usage per Pod"));
-    if ["maximum cpu", "maximum memory", "minimum cpu", "minimum memory", "maximum ephemeral-storage"].into_iter().any(range)
+    let range = |usage: &str| {
+        says(&format!("{usage} usage per Container")) || says(&format!("{usage} usage per Pod"))
+    };
+    if ["maximum cpu", "maximum memory", "minimum cpu", "minimum memory", "maximum ephemeral-storage"]
+        .into_iter()
+        .any(range)
         || says("limit to request ratio")
     {
         let mut ranges = snapshot.list("LimitRange").iter().filter(|range| namespace(range) == place);
@@ -180,11 +186,13 @@ fn volume_in(evidence: &[String], known: &Known, pod: &Value, place: &str) -> Op
         let spec = items(pod, "/spec/volumes").find(|one| text(one, "/name") == volume)?;
         // It exists, and a key that is asked of it does not.
         let lacks_key = line.contains("non-existent");
-        [("/secret/secretName", "Secret"), ("/configMap/name", "ConfigMap")].into_iter().find_map(|(pointer, kind)| {
-            let name = text(spec, pointer);
-            let object = ObjectRef::new(kind, place, name);
-            (!name.is_empty() && (lacks_key || known.is_bad(&object))).then_some(object)
-        })
+        [("/secret/secretName", "Secret"), ("/configMap/name", "ConfigMap")].into_iter().find_map(
+            |(pointer, kind)| {
+                let name = text(spec, pointer);
+                let object = ObjectRef::new(kind, place, name);
+                (!name.is_empty() && (lacks_key || known.is_bad(&object))).then_some(object)
+            },
+        )
     })
 }
 
@@ -203,7 +211,9 @@ fn closed_node(snapshot: &Snapshot, evidence: &[String]) -> Option<ObjectRef> {
     let reasons = said.split_once("nodes are available: ")?.1.split('.').next()?;
     let only = reasons.split(',').all(|reason| reason.trim_end().ends_with("were unschedulable"));
     let cordoned = |node: &&Value| node.pointer("/spec/unschedulable").and_then(Value::as_bool) == Some(true);
-    only.then(|| snapshot.list("Node").iter().find(cordoned)).flatten().map(|node| ObjectRef::of("Node", node))
+    only.then(|| snapshot.list("Node").iter().find(cordoned))
+        .flatten()
+        .map(|node| ObjectRef::of("Node", node))
 }
 
 /// A missing object that a pod's spec names.

@@ -33,10 +33,8 @@ fn finding(snapshot: &Snapshot, autoscaler: &Value) -> Option<Finding> {
     let object = ObjectRef::of("HorizontalPodAutoscaler", autoscaler);
     let wanted = target(autoscaler);
     let new = |code, severity, message: String| {
-        Finding::new(code, severity, object.clone(), message).evidence(format!(
-            "spec.scaleTargetRef is {} {}",
-            wanted.kind, wanted.name
-        ))
+        Finding::new(code, severity, object.clone(), message)
+            .evidence(format!("spec.scaleTargetRef is {} {}", wanted.kind, wanted.name))
     };
     let scale = condition(autoscaler, "AbleToScale").filter(|able| text(able, "/status") == "False");
     let found = snapshot.find(&wanted.kind, namespace(autoscaler), &wanted.name);

@@ -47,7 +47,9 @@ fn subjects(snapshot: &Snapshot, kind: &str, binding: &Value) -> Option<Finding>
     let missing: Vec<String> = items(binding, "/subjects")
         .filter(|subject| text(subject, "/kind") == "ServiceAccount")
         .filter_map(|subject| {
-            let place = Some(text(subject, "/namespace")).filter(|one| !one.is_empty()).unwrap_or_else(|| namespace(binding));
+            let place = Some(text(subject, "/namespace"))
+                .filter(|one| !one.is_empty())
+                .unwrap_or_else(|| namespace(binding));
             let account = text(subject, "/name");
             let missing = snapshot.covers(place) && snapshot.find("ServiceAccount", place, account).is_none();
             missing.then(|| format!("{place}/{account}"))

@@ -36,15 +36,23 @@ fn finding(snapshot: &Snapshot, budget: &Value) -> Option<Finding> {
     if selected == 0 {
         let of_workload = KINDS.iter().flat_map(|kind| snapshot.list(kind)).any(|workload| {
             namespace(workload) == namespace(budget)
-                && workload.pointer("/spec/template").is_some_and(|template| {
-                    wanted.is_some_and(|wanted| selector::selects(wanted, template))
-                })
+                && workload
+                    .pointer("/spec/template")
+                    .is_some_and(|template| wanted.is_some_and(|wanted| selector::selects(wanted, template)))
         });
         return (!of_workload).then(|| {
-            Finding::new(Code::BudgetMatchesNothing, Severity::Warning, object, "protects no pod: its selector matches none")
-                .evidence(format!("spec.selector is {}", wanted.map_or_else(|| "empty".to_owned(), selector::words)))
-                .next("correct the selector, or delete the budget")
-                .call("describe_resource", json!({}))
+            Finding::new(
+                Code::BudgetMatchesNothing,
+                Severity::Warning,
+                object,
+                "protects no pod: its selector matches none",
+            )
+            .evidence(format!(
+                "spec.selector is {}",
+                wanted.map_or_else(|| "empty".to_owned(), selector::words)
+            ))
+            .next("correct the selector, or delete the budget")
+            .call("describe_resource", json!({}))
         });
     }
     let expected = number(budget, "/status/expectedPods").unwrap_or(0);
@@ -54,7 +62,10 @@ fn finding(snapshot: &Snapshot, budget: &Value) -> Option<Finding> {
         let healthy = number(budget, "/status/currentHealthy").unwrap_or(0);
         let rule = ["minAvailable", "maxUnavailable"].iter().find_map(|field| {
             let value = budget.pointer(&format!("/spec/{field}"))?;
-            Some(format!("spec.{field} is {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            Some(format!(
+                "spec.{field} is {}",
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+            ))
         });
         return Some(
             Finding::new(
@@ -72,11 +83,17 @@ fn finding(snapshot: &Snapshot, budget: &Value) -> Option<Finding> {
         );
     }
     // Pods that are not healthy leave no room either; what ails them is the cause.
-    let failed = items(budget, "/status/conditions").find(|condition| text(condition, "/reason") == "SyncFailed");
+    let failed =
+        items(budget, "/status/conditions").find(|condition| text(condition, "/reason") == "SyncFailed");
     failed.map(|failed| {
-        Finding::new(Code::BudgetBlocksEvictions, Severity::Warning, object, "is not kept: its controller cannot count its pods")
-            .evidence(text(failed, "/message"))
-            .next("let one controller with a scale own the pods it selects")
-            .call("describe_resource", json!({}))
+        Finding::new(
+            Code::BudgetBlocksEvictions,
+            Severity::Warning,
+            object,
+            "is not kept: its controller cannot count its pods",
+        )
+        .evidence(text(failed, "/message"))
+        .next("let one controller with a scale own the pods it selects")
+        .call("describe_resource", json!({}))
     })
 }

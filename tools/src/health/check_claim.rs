@@ -37,21 +37,30 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
             );
         }
     }
-    for volume in snapshot.list("PersistentVolume").iter().filter(|volume| text(volume, "/status/phase") == "Released") {
+    for volume in
+        snapshot.list("PersistentVolume").iter().filter(|volume| text(volume, "/status/phase") == "Released")
+    {
         // One that is about to be deleted or recycled is on its way.
-        if text(volume, "/spec/persistentVolumeReclaimPolicy") != "Retain" || !snapshot.covers(text(volume, "/spec/claimRef/namespace")) {
+        if text(volume, "/spec/persistentVolumeReclaimPolicy") != "Retain"
+            || !snapshot.covers(text(volume, "/spec/claimRef/namespace"))
+        {
             continue;
         }
         let object = ObjectRef::of("PersistentVolume", volume);
         findings.push(
-            Finding::new(Code::VolumeReleased, Severity::Warning, object, "is released: its claim is gone, and no other can have it")
-                .evidence(format!(
-                    "status.phase is Released; spec.claimRef is {}/{}",
-                    text(volume, "/spec/claimRef/namespace"),
-                    text(volume, "/spec/claimRef/name")
-                ))
-                .next("save what is on it, then remove spec.claimRef to give it to another claim, or delete it")
-                .call("describe_resource", json!({})),
+            Finding::new(
+                Code::VolumeReleased,
+                Severity::Warning,
+                object,
+                "is released: its claim is gone, and no other can have it",
+            )
+            .evidence(format!(
+                "status.phase is Released; spec.claimRef is {}/{}",
+                text(volume, "/spec/claimRef/namespace"),
+                text(volume, "/spec/claimRef/name")
+            ))
+            .next("save what is on it, then remove spec.claimRef to give it to another claim, or delete it")
+            .call("describe_resource", json!({})),
         );
     }
     let defaults: Vec<&str> =
@@ -96,10 +105,12 @@ fn pending(snapshot: &Snapshot, claim: &Value, object: ObjectRef) -> Option<Find
     let chosen = !text(claim, "/metadata/annotations/volume.kubernetes.io~1selected-node").is_empty();
     let waits = class.is_some_and(|class| text(class, "/volumeBindingMode") == "WaitForFirstConsumer");
     let events = snapshot.events("PersistentVolumeClaim", claim);
-    let failed = events.iter().rev().find(|event| {
-        !matches!(text(event, "/reason"), "WaitForFirstConsumer" | "WaitForPodScheduled")
-    });
-    let bad = failed.is_some_and(|event| text(event, "/type") == "Warning" || text(event, "/type").is_empty());
+    let failed = events
+        .iter()
+        .rev()
+        .find(|event| !matches!(text(event, "/reason"), "WaitForFirstConsumer" | "WaitForPodScheduled"));
+    let bad =
+        failed.is_some_and(|event| text(event, "/type") == "Warning" || text(event, "/type").is_empty());
     if waits && !chosen && !bad {
         return None;
     }

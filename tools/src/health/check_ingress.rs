@@ -34,7 +34,9 @@ fn certificate(snapshot: &Snapshot, ingress: &Value) -> Option<Finding> {
         .iter()
         .any(|annotation| !text(ingress, &format!("/metadata/annotations/{annotation}")).is_empty());
     let missing = items(ingress, "/spec/tls").map(|tls| text(tls, "/secretName")).find(|secret| {
-        !secret.is_empty() && snapshot.knows("Secret") && snapshot.find("Secret", namespace(ingress), secret).is_none()
+        !secret.is_empty()
+            && snapshot.knows("Secret")
+            && snapshot.find("Secret", namespace(ingress), secret).is_none()
     })?;
     (!issued).then(|| {
         Finding::new(

@@ -35,7 +35,10 @@ fn cron_finding(snapshot: &Snapshot, cron: &Value) -> Option<Finding> {
         .iter()
         .rev()
         .find(|event| {
-            matches!(text(event, "/reason"), "UnparseableSchedule" | "InvalidSchedule" | "UnknownTimeZone" | "TooManyMissedTimes")
+            matches!(
+                text(event, "/reason"),
+                "UnparseableSchedule" | "InvalidSchedule" | "UnknownTimeZone" | "TooManyMissedTimes"
+            )
         })
         .map(|event| format!("event {}: {}", text(event, "/reason"), text(event, "/message")));
     let invalid = |message: String| {
@@ -61,7 +64,9 @@ fn cron_finding(snapshot: &Snapshot, cron: &Value) -> Option<Finding> {
                 Code::NeverScheduled,
                 if deadline < 0 { Severity::Error } else { Severity::Warning },
                 object,
-                format!("may start only within {deadline} s, and its controller looks every 10 s: runs are missed"),
+                format!(
+                    "may start only within {deadline} s, and its controller looks every 10 s: runs are missed"
+                ),
             )
             .evidence(format!("spec.startingDeadlineSeconds is {deadline}"))
             .next("give it 10 seconds or more")
@@ -133,10 +138,15 @@ fn refused(snapshot: &Snapshot, job: &Value, object: &ObjectRef) -> Option<Findi
     let events = snapshot.events("Job", job);
     let event = events.iter().rev().find(|event| text(event, "/reason") == "FailedCreate")?;
     Some(
-        Finding::new(Code::ReplicaFailure, Severity::Error, object.clone(), "has no pods: they cannot be made")
-            .evidence(format!("event FailedCreate: {}", text(event, "/message")))
-            .next("change what refuses them: quota, limits, admission, a missing ServiceAccount")
-            .call("describe_resource", json!({})),
+        Finding::new(
+            Code::ReplicaFailure,
+            Severity::Error,
+            object.clone(),
+            "has no pods: they cannot be made",
+        )
+        .evidence(format!("event FailedCreate: {}", text(event, "/message")))
+        .next("change what refuses them: quota, limits, admission, a missing ServiceAccount")
+        .call("describe_resource", json!({})),
     )
 }
 

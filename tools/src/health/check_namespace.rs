@@ -13,7 +13,9 @@ const GRACE: i64 = 120;
 
 pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     for namespace in snapshot.list("Namespace") {
-        let Some(since) = seconds_since(snapshot.now, namespace, "/metadata/deletionTimestamp") else { continue };
+        let Some(since) = seconds_since(snapshot.now, namespace, "/metadata/deletionTimestamp") else {
+            continue;
+        };
         if since < GRACE || !snapshot.covers(name(namespace)) {
             continue;
         }
@@ -29,7 +31,9 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
                 format!("should be gone since {} and is not", duration(since)),
             )
             .evidence(why.join("; "))
-            .next("remove what holds it: the objects and finalizers it names, or the API that does not answer")
+            .next(
+                "remove what holds it: the objects and finalizers it names, or the API that does not answer",
+            )
             .call("describe_resource", json!({})),
         );
     }

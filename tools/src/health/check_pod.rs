@@ -210,16 +210,24 @@ fn container_finding(
         if out_of_memory {
             let limit = spec.map_or("", |spec| text(spec, "/resources/limits/memory"));
             let mut finding = finding
-                .evidence(if limit.is_empty() { String::new() } else { format!("resources.limits.memory is {limit}") })
+                .evidence(if limit.is_empty() {
+                    String::new()
+                } else {
+                    format!("resources.limits.memory is {limit}")
+                })
                 .next("raise its memory limit, or find what it keeps in memory");
             finding.owner = owner(snapshot, pod);
             finding.container = Some(container.to_owned());
             return match crate::kubernetes::parse_quantity(limit) {
-                Some(bytes) => finding.call("get_logs", json!({"container": container, "previous": true})).raise_memory(bytes),
+                Some(bytes) => finding
+                    .call("get_logs", json!({"container": container, "previous": true}))
+                    .raise_memory(bytes),
                 None => finding.call("get_logs", json!({"container": container, "previous": true})),
             };
         } else if let Some(probe) = ended_by_probe(snapshot, pod) {
-            finding.evidence(probe).next("see whether its liveness probe asks the right port and path, and gives it time")
+            finding
+                .evidence(probe)
+                .next("see whether its liveness probe asks the right port and path, and gives it time")
         } else {
             finding.next("read what it said before it ended")
         }
@@ -337,7 +345,10 @@ fn running(
         );
     }
     let lately = ended.is_some_and(|ended| ended < RECENT);
-    if badly && ended.is_some_and(|ended| ended < DAY) && text(status, "/lastState/terminated/reason") == "OOMKilled" {
+    if badly
+        && ended.is_some_and(|ended| ended < DAY)
+        && text(status, "/lastState/terminated/reason") == "OOMKilled"
+    {
         {
             let mut finding =
                 crash(format!("container {container} runs again after it was ended {}", times(restarts)));
@@ -418,7 +429,8 @@ fn ended_by_probe(snapshot: &Snapshot, pod: &Value) -> Option<String> {
     let events = snapshot.events("Pod", pod);
     let event = events.iter().rev().find(|event| {
         text(event, "/reason") == "Unhealthy"
-            && (text(event, "/message").starts_with("Liveness") || text(event, "/message").starts_with("Startup"))
+            && (text(event, "/message").starts_with("Liveness")
+                || text(event, "/message").starts_with("Startup"))
     })?;
     Some(text(event, "/message").trim_end_matches([':', ' ']).to_owned())
 }
@@ -503,20 +515,31 @@ fn silent(snapshot: &Snapshot, pod: &Value, object: &ObjectRef) -> Option<Findin
         return None;
     }
     let node = snapshot.find("Node", "", text(pod, "/spec/nodeName"));
-    let node_down = node.is_some_and(|node| condition(node, "Ready").is_none_or(|one| text(one, "/status") != "True"));
+    let node_down =
+        node.is_some_and(|node| condition(node, "Ready").is_none_or(|one| text(one, "/status") != "True"));
     if node_down {
         return Some(
-            Finding::new(Code::PodUnknown, Severity::Error, object.clone(), "does not report: its node is silent")
-                .evidence(format!("spec.nodeName is {}", text(pod, "/spec/nodeName")))
-                .next("look at the node")
-                .call("describe_resource", json!({})),
+            Finding::new(
+                Code::PodUnknown,
+                Severity::Error,
+                object.clone(),
+                "does not report: its node is silent",
+            )
+            .evidence(format!("spec.nodeName is {}", text(pod, "/spec/nodeName")))
+            .next("look at the node")
+            .call("describe_resource", json!({})),
         );
     }
     (text(ready, "/reason") == "ReadinessGatesNotReady").then(|| {
-        Finding::new(Code::NotReady, Severity::Error, object.clone(), "is not ready: a readiness gate is not met")
-            .evidence(text(ready, "/message"))
-            .next("see who sets that condition")
-            .call("describe_resource", json!({}))
+        Finding::new(
+            Code::NotReady,
+            Severity::Error,
+            object.clone(),
+            "is not ready: a readiness gate is not met",
+        )
+        .evidence(text(ready, "/message"))
+        .next("see who sets that condition")
+        .call("describe_resource", json!({}))
     })
 }
 

@@ -44,13 +44,14 @@ fn alone(snapshot: &Snapshot, policy: &Value) -> Option<Finding> {
     let object = ObjectRef::of("NetworkPolicy", policy);
     let wanted = policy.pointer("/spec/podSelector").unwrap_or(&Value::Null);
     if selector::is_empty(wanted) {
-        let denies: Vec<&str> = [("Ingress", "/spec/ingress", "incoming"), ("Egress", "/spec/egress", "outgoing")]
-            .into_iter()
-            .filter(|(direction, rules, _)| {
-                is_about(policy, direction) && items(policy, rules).next().is_none()
-            })
-            .map(|(_, _, words)| words)
-            .collect();
+        let denies: Vec<&str> =
+            [("Ingress", "/spec/ingress", "incoming"), ("Egress", "/spec/egress", "outgoing")]
+                .into_iter()
+                .filter(|(direction, rules, _)| {
+                    is_about(policy, direction) && items(policy, rules).next().is_none()
+                })
+                .map(|(_, _, words)| words)
+                .collect();
         return (!denies.is_empty()).then(|| {
             Finding::new(
                 Code::DefaultDeny,
@@ -69,13 +70,20 @@ fn alone(snapshot: &Snapshot, policy: &Value) -> Option<Finding> {
         })
         || snapshot.list("CronJob").iter().any(|cron| {
             namespace(cron) == namespace(policy)
-                && cron.pointer("/spec/jobTemplate/spec/template").is_some_and(|template| selects(policy, template))
+                && cron
+                    .pointer("/spec/jobTemplate/spec/template")
+                    .is_some_and(|template| selects(policy, template))
         });
     (!any).then(|| {
-        Finding::new(Code::PolicySelectsNothing, Severity::Warning, object, "selects no pod: it protects nobody")
-            .evidence(format!("spec.podSelector is {}", selector::words(wanted)))
-            .next("correct the selector, or delete the policy")
-            .call("describe_resource", json!({}))
+        Finding::new(
+            Code::PolicySelectsNothing,
+            Severity::Warning,
+            object,
+            "selects no pod: it protects nobody",
+        )
+        .evidence(format!("spec.podSelector is {}", selector::words(wanted)))
+        .next("correct the selector, or delete the policy")
+        .call("describe_resource", json!({}))
     })
 }
 
@@ -110,7 +118,9 @@ fn denied(snapshot: &Snapshot, service: &Value, findings: &mut Vec<Finding>) {
         }
         let shown = target(port).map_or_else(String::new, |target| format!(" {target}"));
         let cause = ObjectRef::of("NetworkPolicy", meant);
-        let told = findings.iter().any(|finding| finding.code == Code::PolicyBlocksService && finding.object == cause);
+        let told = findings
+            .iter()
+            .any(|finding| finding.code == Code::PolicyBlocksService && finding.object == cause);
         if !told {
             findings.push(
                 Finding::new(
@@ -152,7 +162,9 @@ fn target(port: &Value) -> Option<String> {
 }
 
 fn allows(snapshot: &Snapshot, rule: &Value, pod: &Value, port: &Value, place: &str) -> bool {
-    let protocol = |port: &Value| Some(text(port, "/protocol")).filter(|one| !one.is_empty()).unwrap_or("TCP").to_owned();
+    let protocol = |port: &Value| {
+        Some(text(port, "/protocol")).filter(|one| !one.is_empty()).unwrap_or("TCP").to_owned()
+    };
     let number = |value: &Value| -> Option<i64> {
         value.as_i64().or_else(|| {
             let named = value.as_str()?;
@@ -194,14 +206,16 @@ fn is_somebody(snapshot: &Snapshot, peer: &Value, place: &str) -> bool {
             // Whoever will call may be about to be made: a workload's template counts.
             snapshot.pods_in(place).any(|pod| fits(pod))
                 || KINDS.iter().flat_map(|kind| snapshot.list(kind)).any(|workload| {
-                    namespace(workload) == place && workload.pointer("/spec/template").is_some_and(|one| fits(one))
+                    namespace(workload) == place
+                        && workload.pointer("/spec/template").is_some_and(|one| fits(one))
                 })
         }
         Some(spaces) => {
             if !snapshot.knows("Namespace") {
                 return true;
             }
-            let mut named = snapshot.list("Namespace").iter().filter(|space| selector::selects(spaces, space)).peekable();
+            let mut named =
+                snapshot.list("Namespace").iter().filter(|space| selector::selects(spaces, space)).peekable();
             named.peek().is_some()
                 && (pods.is_none()
                     || !snapshot.is_whole()

@@ -113,7 +113,11 @@ pub(super) fn references(namespace: &str, spec: &Value) -> Vec<Reference> {
     let mut add = |kind: &str, name: &str, place: String, soft: bool, source: &Value| {
         let optional = source.get("optional").and_then(Value::as_bool) == Some(true);
         if !name.is_empty() && !optional && name != "kube-root-ca.crt" {
-            found.push(Reference { object: ObjectRef::new(kind, namespace_of(kind, namespace), name), place, soft });
+            found.push(Reference {
+                object: ObjectRef::new(kind, namespace_of(kind, namespace), name),
+                place,
+                soft,
+            });
         }
     };
     for container in items(spec, "/initContainers").chain(items(spec, "/containers")) {

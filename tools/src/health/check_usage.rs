@@ -47,7 +47,11 @@ fn near_limit(snapshot: &Snapshot, pod: &Value, metrics: &Value) -> Option<Findi
             ObjectRef::of("Pod", pod),
             format!("container {container} uses {:.0} % of its memory limit", part * 100.0),
         )
-        .evidence(format!("{} of {} in use; above the limit it is ended", memory_text(used), memory_text(limit)))
+        .evidence(format!(
+            "{} of {} in use; above the limit it is ended",
+            memory_text(used),
+            memory_text(limit)
+        ))
         .next("raise its memory limit, or find what it keeps in memory");
         finding.container = Some(container.to_owned());
         finding.owner = owner(snapshot, pod);
@@ -68,7 +72,10 @@ fn node_use(node: &Value, metrics: &Value, resource: &str) -> Option<Finding> {
             ObjectRef::of("Node", node),
             format!("uses {:.0} % of its {resource}", part * 100.0),
         )
-        .evidence(format!("status.allocatable.{resource} is {}", text(node, &format!("/status/allocatable/{resource}"))))
+        .evidence(format!(
+            "status.allocatable.{resource} is {}",
+            text(node, &format!("/status/allocatable/{resource}"))
+        ))
         .next("see what uses it, move pods away or add a node")
         .call("describe_resource", json!({}))
     })

@@ -25,7 +25,9 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
                 if let Some(found) = finding(snapshot, kind, configuration, webhook) {
                     let key = format!("{} {}", found.code.word(), found.message);
                     match told.get_mut(&key) {
-                        Some(first) if first.severity >= found.severity => first.evidence.extend(found.evidence),
+                        Some(first) if first.severity >= found.severity => {
+                            first.evidence.extend(found.evidence)
+                        }
                         _ => {
                             told.insert(key, found);
                         }
@@ -54,8 +56,11 @@ fn finding(snapshot: &Snapshot, kind: &str, configuration: &Value, webhook: &Val
         (true, false) => Severity::Error,
         (false, _) => Severity::Warning,
     };
-    let effect =
-        if blocks { format!("writes of {what} are refused") } else { format!("writes of {what} pass unchecked") };
+    let effect = if blocks {
+        format!("writes of {what} are refused")
+    } else {
+        format!("writes of {what} pass unchecked")
+    };
     let code = if trouble.missing { Code::WebhookServiceMissing } else { Code::WebhookDown };
     let mut finding = Finding::new(
         code,
@@ -102,7 +107,8 @@ fn trouble(snapshot: &Snapshot, place: &str, service: &str) -> Option<Trouble> {
         .list(slices)
         .iter()
         .filter(|slice| {
-            namespace(slice) == place && text(slice, "/metadata/labels/kubernetes.io~1service-name") == service
+            namespace(slice) == place
+                && text(slice, "/metadata/labels/kubernetes.io~1service-name") == service
         })
         .flat_map(|slice| items(slice, "/endpoints"))
         .any(|endpoint| endpoint.pointer("/conditions/ready").and_then(Value::as_bool) != Some(false));

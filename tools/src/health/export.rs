@@ -132,7 +132,9 @@ fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\n' | '\t' => escaped.push(character),
-            other if other.is_control() || matches!(other, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
+            other if other.is_control() || matches!(other, '\u{fffe}' | '\u{ffff}') => {
+                escaped.push('\u{fffd}')
+            }
             other => escaped.push(other),
         }
     }
@@ -179,7 +181,13 @@ mod tests {
         assert_eq!(run["results"][0]["level"], "error");
         assert_eq!(run["results"][1]["level"], "note");
         assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "CrashLoopBackOff");
-        assert_eq!(run["tool"]["driver"]["rules"][0]["shortDescription"]["text"], "A container ends again and again.");
-        assert_eq!(run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"], "Node was not looked at: forbidden");
+        assert_eq!(
+            run["tool"]["driver"]["rules"][0]["shortDescription"]["text"],
+            "A container ends again and again."
+        );
+        assert_eq!(
+            run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"],
+            "Node was not looked at: forbidden"
+        );
     }
 }

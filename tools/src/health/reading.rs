@@ -60,7 +60,10 @@ impl Snapshot {
             .iter()
             .filter_map(|kind| builtin.types().iter().find(|known| known.kind == *kind))
             .map(|resource| Query::list(resource, scope))
-            .chain([Query::metrics("PodMetrics", "pods", scope), Query::metrics("NodeMetrics", "nodes", None)])
+            .chain([
+                Query::metrics("PodMetrics", "pods", scope),
+                Query::metrics("NodeMetrics", "nodes", None),
+            ])
             .collect();
         let (answers, kinds) = futures::join!(ask_all(cluster, queries), cluster.discover_kinds());
         let mut lists = Lists::new();
@@ -116,7 +119,11 @@ impl Query {
             path: resource.path(scope),
             names_only: NAMES_ONLY.contains(&resource.kind.as_str()),
             // Ordinary events are many and tell nothing here.
-            filter: if resource.kind == "Event" { "&fieldSelector=type%21%3DNormal".to_owned() } else { String::new() },
+            filter: if resource.kind == "Event" {
+                "&fieldSelector=type%21%3DNormal".to_owned()
+            } else {
+                String::new()
+            },
         }
     }
 
@@ -167,9 +174,6 @@ fn further(lists: &Lists, kinds: &KindIndex, scope: Option<&str>) -> Vec<Query> 
         }
     }
     let builtin = |kind: &str| kinds.find_kind("", kind).or_else(|| kinds.find(kind));
-    if let Some(secrets) = builtin("Secret") {
-        queries.push(Query::list(secrets, scope).filtered("type=kubernetes.io/tls").under("TlsSecret"));
-    }
     // A provisioner says in ordinary events whom a claim waits for.
     if of("PersistentVolumeClaim").iter().any(|claim| text(claim, "/status/phase") == "Pending")
         && let Some(events) = builtin("Event")
@@ -204,7 +208,8 @@ fn scaled(autoscalers: &[Value], lists: &Lists, kinds: &KindIndex) -> Vec<Query>
     let mut wanted: BTreeMap<(String, String), Query> = BTreeMap::new();
     for autoscaler in autoscalers {
         let kind = text(autoscaler, "/spec/scaleTargetRef/kind");
-        let group = text(autoscaler, "/spec/scaleTargetRef/apiVersion").split_once('/').map_or("", |parts| parts.0);
+        let group =
+            text(autoscaler, "/spec/scaleTargetRef/apiVersion").split_once('/').map_or("", |parts| parts.0);
         if lists.contains_key(kind) {
             continue;
         }

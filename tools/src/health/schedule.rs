@@ -46,7 +46,15 @@ impl Schedule {
             other => other,
         };
         if line.starts_with("@every ") {
-            return Ok(Self { minutes: 0, hours: 0, days: 0, months: 0, weekdays: 0, either: false, every: true });
+            return Ok(Self {
+                minutes: 0,
+                hours: 0,
+                days: 0,
+                months: 0,
+                weekdays: 0,
+                either: false,
+                every: true,
+            });
         }
         let fields: Vec<&str> = line.split_whitespace().collect();
         let [minutes, hours, days, months, weekdays] = fields.as_slice() else {
@@ -69,14 +77,16 @@ impl Schedule {
 
     /// Whether its day ever comes; 30 February does not.
     pub(super) fn comes(&self) -> bool {
-        self.every || self.either || (1..=12_u32).any(|month| {
-            let longest = match month {
-                2 => 29,
-                4 | 6 | 9 | 11 => 30,
-                _ => 31,
-            };
-            self.months >> month & 1 == 1 && (1..=longest).any(|day: u32| self.days >> day & 1 == 1)
-        })
+        self.every
+            || self.either
+            || (1..=12_u32).any(|month| {
+                let longest = match month {
+                    2 => 29,
+                    4 | 6 | 9 | 11 => 30,
+                    _ => 31,
+                };
+                self.months >> month & 1 == 1 && (1..=longest).any(|day: u32| self.days >> day & 1 == 1)
+            })
     }
 
     fn has_day(&self, date: Date) -> bool {
@@ -126,7 +136,9 @@ fn bits(field: &str, least: u32, most: u32, names: &[&str]) -> Result<u64, Strin
     let mut all = 0_u64;
     for part in field.split(',') {
         let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (range, step.parse::<u32>().ok().filter(|step| *step > 0).ok_or_else(wrong)?),
+            Some((range, step)) => {
+                (range, step.parse::<u32>().ok().filter(|step| *step > 0).ok_or_else(wrong)?)
+            }
             None => (part, 1),
         };
         let (first, last) = match range.split_once('-') {
@@ -151,10 +163,20 @@ mod tests {
 
     #[test]
     fn schedules_are_read_or_refused() {
-        for line in ["*/5 * * * *", "0 3 * * 1-5", "0 0 1,15 * sun", "@hourly", "TZ=Europe/Paris 0 3 * * *", "@every 5m", "5/10 * ? jan-mar 7"] {
+        for line in [
+            "*/5 * * * *",
+            "0 3 * * 1-5",
+            "0 0 1,15 * sun",
+            "@hourly",
+            "TZ=Europe/Paris 0 3 * * *",
+            "@every 5m",
+            "5/10 * ? jan-mar 7",
+        ] {
             assert!(Schedule::parse(line).unwrap().comes(), "{line}");
         }
-        for line in ["", "* * * *", "60 * * * *", "* * * * mondays", "*/0 * * * *", "5-1 * * * *", "1.5 * * * *"] {
+        for line in
+            ["", "* * * *", "60 * * * *", "* * * * mondays", "*/0 * * * *", "5-1 * * * *", "1.5 * * * *"]
+        {
             assert!(Schedule::parse(line).is_err(), "{line}");
         }
         assert!(!Schedule::parse("0 0 30 2 *").unwrap().comes());
@@ -165,7 +187,8 @@ mod tests {
     #[test]
     fn the_last_time_is_known() {
         let now: Timestamp = "2026-05-01T12:00:30Z".parse().unwrap();
-        let last = |line: &str| Schedule::parse(line).unwrap().last_before(now, "UTC").map(|time| time.to_string());
+        let last =
+            |line: &str| Schedule::parse(line).unwrap().last_before(now, "UTC").map(|time| time.to_string());
         assert_eq!(last("*/7 * * * *").as_deref(), Some("2026-05-01T12:00:00Z"));
         assert_eq!(last("0 3 * * sun").as_deref(), Some("2026-04-26T03:00:00Z"));
         assert_eq!(last("@yearly").as_deref(), Some("2026-01-01T00:00:00Z"));

@@ -55,7 +55,10 @@ mod tests {
     fn every_operator_counts() {
         let labels = json!({"app": "web", "tier": "front"});
         let holds = |key: &str, operator: &str, values: Value| {
-            matches(&json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]}), Some(&labels))
+            matches(
+                &json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]}),
+                Some(&labels),
+            )
         };
         assert!(holds("app", "In", json!(["web", "api"])) && !holds("app", "In", json!(["api"])));
         assert!(holds("app", "NotIn", json!(["api"])) && !holds("app", "NotIn", json!(["web"])));

@@ -42,8 +42,7 @@ fn autoscalers() {
     percent["spec"]["metrics"] =
         json!([{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}}]);
     assert_eq!(beside(vec![percent]), ["error ScaleRequestMissing HorizontalPodAutoscaler/h"]);
-    let blind =
-        json!({"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"}]});
+    let blind = json!({"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetResourceMetric"}]});
     assert_eq!(
         beside(vec![autoscaler("web", "Deployment", blind.clone())]),
         ["error ScaleMetricsMissing HorizontalPodAutoscaler/h"]
@@ -59,7 +58,11 @@ fn autoscalers() {
 }
 
 fn budget(selector: Value, status: Value) -> Value {
-    object("PodDisruptionBudget", "b", json!({"spec": {"selector": selector, "minAvailable": 1}, "status": status}))
+    object(
+        "PodDisruptionBudget",
+        "b",
+        json!({"spec": {"selector": selector, "minAvailable": 1}, "status": status}),
+    )
 }
 
 #[test]
@@ -91,7 +94,10 @@ fn policies() {
     let service = || service("s", "web", json!("http"));
     assert_eq!(beside(vec![deny(), service()]), ["info DefaultDeny NetworkPolicy/deny"]);
     let to = |ports: Value, from: Value| {
-        policy("p", json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"ports": ports, "from": from}]}))
+        policy(
+            "p",
+            json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"ports": ports, "from": from}]}),
+        )
     };
     for open in [
         to(json!([{"port": 80}]), json!([])),
@@ -143,7 +149,11 @@ fn webhooks_say_whether_they_block_and_are_the_cause_of_what_they_refuse() {
 #[test]
 fn a_full_quota_is_worse_when_somebody_is_refused() {
     let quota = || {
-        object("ResourceQuota", "q", json!({"status": {"hard": {"pods": "1", "requests.memory": "1Gi"}, "used": {"pods": "1", "requests.memory": "512Mi"}}}))
+        object(
+            "ResourceQuota",
+            "q",
+            json!({"status": {"hard": {"pods": "1", "requests.memory": "1Gi"}, "used": {"pods": "1", "requests.memory": "512Mi"}}}),
+        )
     };
     assert_eq!(beside(vec![quota()]), ["warning QuotaExhausted ResourceQuota/q"]);
     let mut refused = deployment("web", 2, 1);
@@ -158,7 +168,11 @@ fn a_full_quota_is_worse_when_somebody_is_refused() {
 #[test]
 fn bindings_name_what_exists() {
     let binding = |role: &str, account: &str| {
-        object("RoleBinding", "b", json!({"roleRef": {"kind": "Role", "name": role}, "subjects": [{"kind": "ServiceAccount", "name": account}, {"kind": "User", "name": "nobody"}]}))
+        object(
+            "RoleBinding",
+            "b",
+            json!({"roleRef": {"kind": "Role", "name": role}, "subjects": [{"kind": "ServiceAccount", "name": account}, {"kind": "User", "name": "nobody"}]}),
+        )
     };
     let there = || vec![object("Role", "r", json!({})), object("ServiceAccount", "s", json!({}))];
     let with = |binding: Value| {
@@ -183,7 +197,13 @@ fn schedules_that_never_come_are_told() {
     };
     assert_eq!(beside(vec![cron("0 0 31 2 *", json!({}))]), ["error ScheduleInvalid CronJob/c"]);
     assert_eq!(beside(vec![cron("every day", json!({}))]), ["error ScheduleInvalid CronJob/c"]);
-    assert_eq!(beside(vec![cron("*/30 * * * *", json!({"metadata": {"creationTimestamp": "2026-05-01T11:20:00Z"}}))]), Vec::<String>::new());
+    assert_eq!(
+        beside(vec![cron(
+            "*/30 * * * *",
+            json!({"metadata": {"creationTimestamp": "2026-05-01T11:20:00Z"}})
+        )]),
+        Vec::<String>::new()
+    );
     assert_eq!(beside(vec![cron("45 11 * * *", json!({}))]), ["warning NeverScheduled CronJob/c"]);
     assert!(beside(vec![cron("45 11 * * *", json!({"status": {"lastScheduleTime": LONG_AGO}}))]).is_empty());
     // It was made after its time had come.
@@ -193,9 +213,51 @@ fn schedules_that_never_come_are_told() {
 #[test]
 fn a_claim_that_waits_for_its_pod_is_no_cause_of_the_pods_waiting() {
     let objects = vec![
-        object("PersistentVolumeClaim", "data", json!({"spec": {"storageClassName": "slow"}, "status": {"phase": "Pending"}})),
+        object(
+            "PersistentVolumeClaim",
+            "data",
+            json!({"spec": {"storageClassName": "slow"}, "status": {"phase": "Pending"}}),
+        ),
         json!({"kind": "StorageClass", "metadata": {"name": "slow"}, "volumeBindingMode": "WaitForFirstConsumer"}),
-        pod("web", "web-1-b", json!({"spec": {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}, "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes are available: 1 Insufficient memory."}], "containerStatuses": null}})),
+        pod(
+            "web",
+            "web-1-b",
+            json!({"spec": {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}, "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes are available: 1 Insufficient memory."}], "containerStatuses": null}}),
+        ),
     ];
     assert_eq!(beside(objects), ["error Unschedulable Pod/web-1-b"]);
+}
+
+#[test]
+fn gateways_and_routes_name_what_exists() {
+    let gateway = |class: &str| {
+        object(
+            "Gateway",
+            "g",
+            json!({"spec": {"gatewayClassName": class, "listeners": [{"name": "l"}]}, "status": {"conditions": [{"type": "Accepted", "status": "Unknown", "reason": "Pending"}]}}),
+        )
+    };
+    let route = |parent: &str, backend: &str, port: i64| {
+        object(
+            "HTTPRoute",
+            "r",
+            json!({"spec": {"parentRefs": [{"name": parent}], "rules": [{"backendRefs": [{"name": backend, "port": port}]}]}}),
+        )
+    };
+    let class = || json!({"kind": "GatewayClass", "metadata": {"name": "c"}});
+    let with = |objects: Vec<Value>| {
+        let mut all = vec![service("s", "web", json!(80)), class()];
+        all.extend(objects);
+        beside(all)
+    };
+    assert!(with(vec![gateway("c"), route("g", "s", 80)]).is_empty());
+    assert_eq!(with(vec![gateway("x"), route("g", "s", 80)]), ["error GatewayClassMissing Gateway/g"]);
+    assert_eq!(with(vec![gateway("c"), route("x", "s", 80)]), ["error GatewayMissing HTTPRoute/r"]);
+    assert_eq!(with(vec![gateway("c"), route("g", "x", 80)]), ["error BackendMissing HTTPRoute/r"]);
+    assert_eq!(with(vec![gateway("c"), route("g", "s", 9)]), ["error BackendPortMissing HTTPRoute/r"]);
+    let mut other = gateway("c");
+    other["metadata"]["namespace"] = json!("edge");
+    let mut far = route("g", "s", 80);
+    far["spec"]["parentRefs"][0]["namespace"] = json!("edge");
+    assert_eq!(with(vec![other, far]), ["error RouteNotAllowed HTTPRoute/r"]);
 }

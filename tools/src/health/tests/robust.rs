@@ -32,7 +32,15 @@ fn spoil(value: &mut Value, chance: &mut Chance) {
                 if chance.one_in(8) {
                     map.shift_remove(&key);
                 } else if chance.one_in(12) {
-                    let nonsense = [json!(null), json!("Novelty"), json!(-1), json!([]), json!({}), json!([[]]), json!("\u{0}")];
+                    let nonsense = [
+                        json!(null),
+                        json!("Novelty"),
+                        json!(-1),
+                        json!([]),
+                        json!({}),
+                        json!([[]]),
+                        json!("\u{0}"),
+                    ];
                     map.insert(key, nonsense[chance.below(nonsense.len())].clone());
                 } else if let Some(inner) = map.get_mut(&key) {
                     spoil(inner, chance);
@@ -89,7 +97,11 @@ fn nonsense_makes_nobody_panic() {
 #[test]
 fn owners_in_a_circle_and_huge_annotations_are_no_trouble() {
     let circle = |name: &str, owner: &str| {
-        object("ReplicaSet", name, json!({"metadata": {"ownerReferences": owned_by("ReplicaSet", owner), "annotations": {"x": "y".repeat(1_000_000)}}}))
+        object(
+            "ReplicaSet",
+            name,
+            json!({"metadata": {"ownerReferences": owned_by("ReplicaSet", owner), "annotations": {"x": "y".repeat(1_000_000)}}}),
+        )
     };
     let mut one = pod("web", "p", crashing());
     one["metadata"]["ownerReferences"] = owned_by("ReplicaSet", "a");
@@ -108,16 +120,51 @@ fn healthy(kind: usize, number: usize) -> Vec<Value> {
             objects
         }
         1 => deployment(&name, 0, 0),
-        2 => vec![object("Job", &name, json!({"status": {"failed": 2, "succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}))],
-        3 => vec![object("Service", &name, json!({"spec": {"clusterIP": "None", "selector": {"app": "none"}}}))],
-        4 => vec![object("CronJob", &name, json!({"spec": {"schedule": "@hourly"}, "status": {"lastScheduleTime": NOW}}))],
-        5 => vec![object("Node", &name, json!({"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Novelty", "status": "Unknown"}]}}))],
-        6 => vec![object("NetworkPolicy", &name, json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}))],
-        7 => vec![object("PersistentVolumeClaim", &name, json!({"status": {"phase": "Bound"}})), object("PersistentVolume", &name, json!({"status": {"phase": "Available"}}))],
-        8 => vec![object("ResourceQuota", &name, json!({"status": {"hard": {"pods": "9"}, "used": {"pods": "1"}}}))],
-        9 => vec![pod(&name, &name, json!({"metadata": {"ownerReferences": null}, "status": {"phase": "Succeeded"}}))],
+        2 => vec![object(
+            "Job",
+            &name,
+            json!({"status": {"failed": 2, "succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}}),
+        )],
+        3 => vec![object(
+            "Service",
+            &name,
+            json!({"spec": {"clusterIP": "None", "selector": {"app": "none"}}}),
+        )],
+        4 => vec![object(
+            "CronJob",
+            &name,
+            json!({"spec": {"schedule": "@hourly"}, "status": {"lastScheduleTime": NOW}}),
+        )],
+        5 => vec![object(
+            "Node",
+            &name,
+            json!({"status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Novelty", "status": "Unknown"}]}}),
+        )],
+        6 => vec![object(
+            "NetworkPolicy",
+            &name,
+            json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}}),
+        )],
+        7 => vec![
+            object("PersistentVolumeClaim", &name, json!({"status": {"phase": "Bound"}})),
+            object("PersistentVolume", &name, json!({"status": {"phase": "Available"}})),
+        ],
+        8 => vec![object(
+            "ResourceQuota",
+            &name,
+            json!({"status": {"hard": {"pods": "9"}, "used": {"pods": "1"}}}),
+        )],
+        9 => vec![pod(
+            &name,
+            &name,
+            json!({"metadata": {"ownerReferences": null}, "status": {"phase": "Succeeded"}}),
+        )],
         10 => vec![object("ConfigMap", &name, json!({})), object("Secret", &name, json!({}))],
-        _ => vec![object("Ingress", &name, json!({"metadata": {"annotations": {"kubernetes.io/ingress.class": "x"}}, "spec": {"tls": [{"secretName": ""}]}}))],
+        _ => vec![object(
+            "Ingress",
+            &name,
+            json!({"metadata": {"annotations": {"kubernetes.io/ingress.class": "x"}}, "spec": {"tls": [{"secretName": ""}]}}),
+        )],
     }
 }
 
