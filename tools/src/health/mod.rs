@@ -16,6 +16,7 @@ mod check_job;
 mod check_namespace;
 mod check_node;
 mod check_pod;
+mod check_pod_held;
 mod check_policy;
 mod check_quota;
 mod check_reference;
