@@ -193,30 +193,28 @@ fn what_may_not_be_looked_at_is_said_and_the_rest_is_found() {
     let name = &namespace.name;
     cluster.apply(
         Some(name),
-        &format!(
-            r#"apiVersion: v1
+        r#"apiVersion: v1
 kind: ServiceAccount
-metadata: {{name: looker}}
+metadata: {name: looker}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
-metadata: {{name: looker}}
+metadata: {name: looker}
 rules:
-  - {{apiGroups: [""], resources: [pods, services, configmaps, serviceaccounts], verbs: [get, list]}}
-  - {{apiGroups: [apps], resources: ["*"], verbs: [get, list]}}
+  - {apiGroups: [""], resources: [pods, services, configmaps, serviceaccounts], verbs: [get, list]}
+  - {apiGroups: [apps], resources: ["*"], verbs: [get, list]}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {{name: looker}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: looker}}
-subjects: [{{kind: ServiceAccount, name: looker}}]
+metadata: {name: looker}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: looker}
+subjects: [{kind: ServiceAccount, name: looker}]
 ---
 apiVersion: v1
 kind: Service
-metadata: {{name: lonely}}
-spec: {{selector: {{app: nobody}}, ports: [{{port: 80}}]}}
-"#
-        ),
+metadata: {name: lonely}
+spec: {selector: {app: nobody}, ports: [{port: 80}]}
+"#,
     );
     let token = cluster.ask(&["create", "token", "-n", name, "looker"]);
     let world = World::on(cluster, name);
