@@ -1,14 +1,17 @@
 //! Nodes: ready, under pressure, cordoned. Condition types that are not known here are no faults.
 
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
+use crate::kubernetes::parse_quantity;
 use crate::severity::Severity;
 
-use super::field::{condition, duration, items, seconds_since, text};
+use super::field::{condition, duration, items, name, seconds_since, text};
 use super::finding::{Code, Finding, ObjectRef};
 use super::snapshot::Snapshot;
 
 pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    requested(snapshot, findings);
     for node in snapshot.list("Node") {
         let object = ObjectRef::of("Node", node);
         let ready = condition(node, "Ready");
@@ -45,6 +48,53 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
                     .evidence("spec.unschedulable is true")
                     .next("uncordon it when the maintenance is over"),
             );
+        }
+    }
+}
+
+/// Part of what a node can give that may be requested before it is told.
+const NEARLY: f64 = 0.95;
+
+/// Nodes that can take next to nothing more. Sums need the pods of all namespaces.
+fn requested(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    if !snapshot.is_whole() || !snapshot.knows("Pod") {
+        return;
+    }
+    let mut sums: HashMap<(&str, &str), f64> = HashMap::new();
+    for pod in snapshot.list("Pod") {
+        if matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
+            continue;
+        }
+        for container in items(pod, "/spec/containers") {
+            for resource in ["cpu", "memory"] {
+                let wanted = parse_quantity(text(container, &format!("/resources/requests/{resource}")));
+                *sums.entry((text(pod, "/spec/nodeName"), resource)).or_default() += wanted.unwrap_or(0.0);
+            }
+        }
+    }
+    for node in snapshot.list("Node") {
+        for resource in ["cpu", "memory"] {
+            let most = parse_quantity(text(node, &format!("/status/allocatable/{resource}"))).unwrap_or(0.0);
+            let sum = sums.get(&(name(node), resource)).copied().unwrap_or(0.0);
+            if most > 0.0 && sum >= most * NEARLY {
+                findings.push(
+                    Finding::new(
+                        Code::NodeNearlyRequested,
+                        Severity::Warning,
+                        ObjectRef::of("Node", node),
+                        format!(
+                            "has {:.0} % of its {resource} requested: hardly a pod more fits",
+                            sum / most * 100.0
+                        ),
+                    )
+                    .evidence(format!(
+                        "status.allocatable.{resource} is {}",
+                        text(node, &format!("/status/allocatable/{resource}"))
+                    ))
+                    .next("add a node, or lower requests that are far above use")
+                    .call("describe_resource", json!({})),
+                );
+            }
         }
     }
 }

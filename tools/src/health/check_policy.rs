@@ -204,10 +204,9 @@ fn is_somebody(snapshot: &Snapshot, peer: &Value, place: &str) -> bool {
     match spaces {
         None => {
             // Whoever will call may be about to be made: a workload's template counts.
-            snapshot.pods_in(place).any(|pod| fits(pod))
+            snapshot.pods_in(place).any(&fits)
                 || KINDS.iter().flat_map(|kind| snapshot.list(kind)).any(|workload| {
-                    namespace(workload) == place
-                        && workload.pointer("/spec/template").is_some_and(|one| fits(one))
+                    namespace(workload) == place && workload.pointer("/spec/template").is_some_and(&fits)
                 })
         }
         Some(spaces) => {
@@ -219,7 +218,7 @@ fn is_somebody(snapshot: &Snapshot, peer: &Value, place: &str) -> bool {
             named.peek().is_some()
                 && (pods.is_none()
                     || !snapshot.is_whole()
-                    || named.any(|space| snapshot.pods_in(name(space)).any(|pod| fits(pod))))
+                    || named.any(|space| snapshot.pods_in(name(space)).any(&fits)))
         }
     }
 }

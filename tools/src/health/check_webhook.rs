@@ -26,7 +26,7 @@ pub(super) fn check(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
                     let key = format!("{} {}", found.code.word(), found.message);
                     match told.get_mut(&key) {
                         Some(first) if first.severity >= found.severity => {
-                            first.evidence.extend(found.evidence)
+                            first.evidence.extend(found.evidence);
                         }
                         _ => {
                             told.insert(key, found);

@@ -168,8 +168,6 @@ codes! {
     NeverScheduled,
     /// A Secret with the certificate of an Ingress or a Gateway does not exist.
     TlsSecretMissing,
-    /// A certificate is over, or about to be.
-    CertificateExpired,
     /// A volume's claim is gone and nobody else can have it.
     VolumeReleased,
     /// An autoscaler's target does not exist.
@@ -212,8 +210,6 @@ codes! {
     NodeNearlyFull,
     /// Nearly all that a node can give is requested.
     NodeNearlyRequested,
-    /// A node has a taint that no pod tolerates.
-    NodeTaintUntolerated,
     /// A namespace should be gone and is not.
     NamespaceStuck,
     /// A Gateway's class does not exist.

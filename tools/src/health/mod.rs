@@ -10,11 +10,13 @@ mod check_autoscaler;
 mod check_binding;
 mod check_budget;
 mod check_claim;
+mod check_gateway;
 mod check_ingress;
 mod check_job;
 mod check_namespace;
 mod check_node;
 mod check_pod;
+mod check_pod_held;
 mod check_policy;
 mod check_quota;
 mod check_reference;
@@ -35,7 +37,7 @@ mod snapshot;
 
 pub use export::{junit, sarif};
 pub use finding::{Code, Finding, NextStep, ObjectRef};
-pub use log::{LogSource, telling_lines};
+pub use log::{LogSource, blame_accounts, telling_lines};
 pub use report::{Report, SCHEMA};
 pub use snapshot::{Snapshot, Unchecked};
 
@@ -51,6 +53,7 @@ pub fn analyze(snapshot: &Snapshot) -> Vec<Finding> {
     check_job::check(snapshot, &mut findings);
     check_service::check(snapshot, &mut findings);
     check_ingress::check(snapshot, &mut findings);
+    check_gateway::check(snapshot, &mut findings);
     check_autoscaler::check(snapshot, &mut findings);
     check_budget::check(snapshot, &mut findings);
     check_policy::check(snapshot, &mut findings);

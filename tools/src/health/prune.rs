@@ -64,9 +64,7 @@ fn is_kept(under: &str, key: &str) -> bool {
         "env" => key != "value",
         "volumeMounts" | "volumeDevices" => key == "name",
         "metadata" => !matches!(key, "managedFields" | "selfLink" | "generateName" | "resourceVersion"),
-        // The public half of a certificate is all that is read of any Secret.
-        "data" => key == "tls.crt",
-        "stringData" | "binaryData" => false,
+        "data" | "stringData" | "binaryData" => false,
         "clientConfig" => key != "caBundle",
         "spec" => !matches!(
             key,
@@ -197,7 +195,7 @@ mod tests {
                 "metadata": {"name": "p", "annotations": {"kubernetes.io/ingress.class": "x"}},
                 "spec": {"containers": [{"name": "main",
                     "env": [{"name": "PASSWORD"}, {"name": "URL", "valueFrom": {"secretKeyRef": {"name": "db", "key": "url"}}}]}]},
-                "data": {"tls.crt": "public"}})]
+                "data": {}})]
         );
         assert!(super::page("<html>").is_err());
     }

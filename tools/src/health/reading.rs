@@ -174,9 +174,6 @@ fn further(lists: &Lists, kinds: &KindIndex, scope: Option<&str>) -> Vec<Query> 
         }
     }
     let builtin = |kind: &str| kinds.find_kind("", kind).or_else(|| kinds.find(kind));
-    if let Some(secrets) = builtin("Secret") {
-        queries.push(Query::list(secrets, scope).filtered("type=kubernetes.io/tls").under("TlsSecret"));
-    }
     // A provisioner says in ordinary events whom a claim waits for.
     if of("PersistentVolumeClaim").iter().any(|claim| text(claim, "/status/phase") == "Pending")
         && let Some(events) = builtin("Event")

@@ -153,7 +153,14 @@ impl Report {
         }
         if !self.unchecked.is_empty() {
             lines.push("Not looked at:".to_owned());
-            lines.extend(self.unchecked.iter().map(|one| format!("  {:<24}{}", one.kind, one.reason)));
+            let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+            for one in &self.unchecked {
+                match reasons.iter_mut().find(|(reason, _)| *reason == one.reason) {
+                    Some((_, kinds)) => kinds.push(&one.kind),
+                    None => reasons.push((&one.reason, vec![&one.kind])),
+                }
+            }
+            lines.extend(reasons.iter().map(|(reason, kinds)| format!("  {}: {reason}", kinds.join(", "))));
             lines.push(String::new());
         }
         if !self.counts.is_empty() {

@@ -93,7 +93,7 @@ impl Snapshot {
                     }
                     "Event" | "ClaimEvent" => {
                         let event = (kind == "ClaimEvent", index);
-                        events_of.entry(event_key(object)).or_insert_with(Vec::new).push(event);
+                        events_of.entry(event_key(object)).or_default().push(event);
                         continue;
                     }
                     _ => {}

@@ -218,8 +218,7 @@ fn what_may_not_be_read_never_reads_as_fine() {
     Nothing is broken in what could be looked at of the cluster (no objects: there are none); Secret, Node could not be
 
     Not looked at:
-      Secret                  forbidden
-      Node                    forbidden
+      Secret, Node: forbidden
 
     Looked at no objects: there are none
     Score 100 = 100, for what could be looked at

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::call::Effect;
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result, ToolError};
-use crate::health::{Finding, LogSource, Report, Snapshot, analyze, telling_lines};
+use crate::health::{Finding, LogSource, Report, Snapshot, analyze, blame_accounts, telling_lines};
 use crate::kubernetes::Cluster;
 use crate::outcome::{Outcome, View};
 use crate::progress::Progress;
@@ -94,6 +94,7 @@ impl ReadTool for AnalyzeHealth {
         let mut findings = analyze(&snapshot);
         progress.status("reading logs of what crashed");
         add_logs(cluster, &mut findings).await;
+        blame_accounts(&mut findings);
         let report = Report::new(&snapshot, findings);
         let mut outcome =
             Outcome::sentence(report.summary()).view(View::Text(report.text())).data(report.json());

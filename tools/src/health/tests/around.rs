@@ -227,3 +227,37 @@ fn a_claim_that_waits_for_its_pod_is_no_cause_of_the_pods_waiting() {
     ];
     assert_eq!(beside(objects), ["error Unschedulable Pod/web-1-b"]);
 }
+
+#[test]
+fn gateways_and_routes_name_what_exists() {
+    let gateway = |class: &str| {
+        object(
+            "Gateway",
+            "g",
+            json!({"spec": {"gatewayClassName": class, "listeners": [{"name": "l"}]}, "status": {"conditions": [{"type": "Accepted", "status": "Unknown", "reason": "Pending"}]}}),
+        )
+    };
+    let route = |parent: &str, backend: &str, port: i64| {
+        object(
+            "HTTPRoute",
+            "r",
+            json!({"spec": {"parentRefs": [{"name": parent}], "rules": [{"backendRefs": [{"name": backend, "port": port}]}]}}),
+        )
+    };
+    let class = || json!({"kind": "GatewayClass", "metadata": {"name": "c"}});
+    let with = |objects: Vec<Value>| {
+        let mut all = vec![service("s", "web", json!(80)), class()];
+        all.extend(objects);
+        beside(all)
+    };
+    assert!(with(vec![gateway("c"), route("g", "s", 80)]).is_empty());
+    assert_eq!(with(vec![gateway("x"), route("g", "s", 80)]), ["error GatewayClassMissing Gateway/g"]);
+    assert_eq!(with(vec![gateway("c"), route("x", "s", 80)]), ["error GatewayMissing HTTPRoute/r"]);
+    assert_eq!(with(vec![gateway("c"), route("g", "x", 80)]), ["error BackendMissing HTTPRoute/r"]);
+    assert_eq!(with(vec![gateway("c"), route("g", "s", 9)]), ["error BackendPortMissing HTTPRoute/r"]);
+    let mut other = gateway("c");
+    other["metadata"]["namespace"] = json!("edge");
+    let mut far = route("g", "s", 80);
+    far["spec"]["parentRefs"][0]["namespace"] = json!("edge");
+    assert_eq!(with(vec![other, far]), ["error RouteNotAllowed HTTPRoute/r"]);
+}
