@@ -38,9 +38,12 @@ impl Credentials {
     /// The address in the one form it is kept and compared in.
     fn email(&self) -> Result<String, ApiError> {
         let email = self.email.trim().to_lowercase();
-        let plain = |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+        let plain =
+            |text: &str| !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control());
         match email.split_once('@') {
-            Some((name, host)) if email.len() <= 254 && plain(name) && plain(host) && !host.contains('@') => Ok(email),
+            Some((name, host)) if email.len() <= 254 && plain(name) && plain(host) && !host.contains('@') => {
+                Ok(email)
+            }
             _ => Err(ApiError::Invalid("This is not an e-mail address.".to_owned())),
         }
     }
@@ -66,12 +69,14 @@ async fn sign_up(
     let pool = state.database.pool()?;
     let hash = password::to_hash(credentials.password).await.map_err(ApiError::Internal)?;
     let account = Account { id: Uuid::new_v4(), email };
-    let made = sqlx::query("INSERT INTO users (id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(account.id)
-        .bind(&account.email)
-        .bind(hash)
-        .execute(pool)
-        .await?;
+    let made = sqlx::query(
+        "INSERT INTO users (id, email, password_hash) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(account.id)
+    .bind(&account.email)
+    .bind(hash)
+    .execute(pool)
+    .await?;
     if made.rows_affected() == 0 {
         return Err(ApiError::Taken);
     }
@@ -86,10 +91,11 @@ async fn login(
 ) -> Result<(CookieJar, Json<Account>), ApiError> {
     let email = credentials.email()?;
     state.limits.sign_in(&email)?;
-    let found: Option<(Uuid, String)> = sqlx::query_as("SELECT id, password_hash FROM users WHERE email = $1")
-        .bind(&email)
-        .fetch_optional(state.database.pool()?)
-        .await?;
+    let found: Option<(Uuid, String)> =
+        sqlx::query_as("SELECT id, password_hash FROM users WHERE email = $1")
+            .bind(&email)
+            .fetch_optional(state.database.pool()?)
+            .await?;
     let (id, hash) = found.unzip();
     let right = password::is_right(credentials.password, hash).await.map_err(ApiError::Internal)?;
     let id = id.filter(|_| right).ok_or(ApiError::WrongCredentials)?;

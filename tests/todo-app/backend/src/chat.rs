@@ -116,7 +116,10 @@ async fn converse(state: &App, user: Uuid, message: &str) -> Result<Answer, ApiE
         for call in &calls {
             calls_made += 1;
             if calls_made > CALLS {
-                return Ok(Answer { reply: "I stopped here: that were many steps at once.".to_owned(), actions });
+                return Ok(Answer {
+                    reply: "I stopped here: that were many steps at once.".to_owned(),
+                    actions,
+                });
             }
             let result = match perform(state, user, &call.function).await {
                 Ok((result, action)) => {
@@ -124,7 +127,9 @@ async fn converse(state: &App, user: Uuid, message: &str) -> Result<Answer, ApiE
                     result
                 }
                 // The model can mend what it said; what the database has, it cannot.
-                Err(error @ (ApiError::Invalid(_) | ApiError::NotFound)) => json!({"error": error.to_string()}),
+                Err(error @ (ApiError::Invalid(_) | ApiError::NotFound)) => {
+                    json!({"error": error.to_string()})
+                }
                 Err(error) => return Err(error),
             };
             messages.push(json!({"role": "tool", "tool_call_id": call.id, "content": result.to_string()}));
@@ -209,7 +214,8 @@ async fn perform(state: &App, user: Uuid, call: &Function) -> Result<(Value, Opt
 }
 
 fn arguments<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    serde_json::from_str(text).map_err(|error| ApiError::Invalid(format!("The arguments do not fit: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| ApiError::Invalid(format!("The arguments do not fit: {error}")))
 }
 
 fn told(task: &Task) -> Value {
@@ -224,12 +230,27 @@ fn tools() -> Value {
             "type": "object", "properties": properties, "required": required, "additionalProperties": false}}})
     };
     json!([
-        tool("list_tasks", "Find tasks and their ids", json!({"done": {"type": "boolean"}, "priority": priority,
-            "due_by": date, "search": {"type": "string"}}), &[]),
-        tool("add_task", "Add a task", json!({"title": {"type": "string"}, "notes": {"type": "string"},
-            "priority": priority, "due": date}), &["title"]),
-        tool("edit_task", "Change or finish a task", json!({"id": {"type": "string"}, "title": {"type": "string"},
-            "notes": {"type": "string"}, "priority": priority, "due": date, "done": {"type": "boolean"}}), &["id"]),
+        tool(
+            "list_tasks",
+            "Find tasks and their ids",
+            json!({"done": {"type": "boolean"}, "priority": priority,
+            "due_by": date, "search": {"type": "string"}}),
+            &[]
+        ),
+        tool(
+            "add_task",
+            "Add a task",
+            json!({"title": {"type": "string"}, "notes": {"type": "string"},
+            "priority": priority, "due": date}),
+            &["title"]
+        ),
+        tool(
+            "edit_task",
+            "Change or finish a task",
+            json!({"id": {"type": "string"}, "title": {"type": "string"},
+            "notes": {"type": "string"}, "priority": priority, "due": date, "done": {"type": "boolean"}}),
+            &["id"]
+        ),
         tool("delete_task", "Delete a task for good", json!({"id": {"type": "string"}}), &["id"]),
     ])
 }

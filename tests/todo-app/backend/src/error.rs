@@ -50,7 +50,9 @@ impl From<sqlx::Error> for ApiError {
             | sqlx::Error::WorkerCrashed => Self::Database(Some(error)),
             // Class 57 is the server going away or not yet there, 53 its want of resources, 08 the connection's.
             sqlx::Error::Database(ref cause)
-                if cause.code().is_some_and(|code| ["57", "53", "08"].iter().any(|class| code.starts_with(class))) =>
+                if cause
+                    .code()
+                    .is_some_and(|code| ["57", "53", "08"].iter().any(|class| code.starts_with(class))) =>
             {
                 Self::Database(Some(error))
             }

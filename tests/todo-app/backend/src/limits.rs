@@ -60,11 +60,16 @@ impl Limits {
     }
 }
 
-fn check<K: Clone + Eq + std::hash::Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) -> Result<(), ApiError> {
+fn check<K: Clone + Eq + std::hash::Hash>(
+    limiter: &DefaultKeyedRateLimiter<K>,
+    key: &K,
+) -> Result<(), ApiError> {
     if limiter.len() > KEYS {
         limiter.retain_recent();
     }
-    limiter.check_key(key).map_err(|early| ApiError::TooMany(early.wait_time_from(DefaultClock::default().now())))
+    limiter
+        .check_key(key)
+        .map_err(|early| ApiError::TooMany(early.wait_time_from(DefaultClock::default().now())))
 }
 
 #[cfg(test)]
@@ -75,7 +80,9 @@ mod tests {
     fn one_address_is_slowed_and_no_other() {
         let limits = Limits::default();
         assert!((0..10).all(|_| limits.sign_in("a@example.com").is_ok()));
-        assert!(matches!(limits.sign_in("a@example.com"), Err(ApiError::TooMany(wait)) if wait.as_secs() <= 6));
+        assert!(
+            matches!(limits.sign_in("a@example.com"), Err(ApiError::TooMany(wait)) if wait.as_secs() <= 6)
+        );
         assert!(limits.sign_in("b@example.com").is_ok());
     }
 }

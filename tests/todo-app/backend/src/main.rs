@@ -15,6 +15,11 @@ const DRAIN: Duration = Duration::from_secs(20);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::from_environment(|name| std::env::var(name).ok());
+    // What the image's HEALTHCHECK runs: there is no other program in it that could ask.
+    if std::env::args().nth(1).as_deref() == Some("healthy") {
+        reqwest::get(format!("http://127.0.0.1:{}/health", settings.port)).await?.error_for_status()?;
+        return Ok(());
+    }
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -51,7 +56,8 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn told_to_stop(state: &Shared) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("no signal can be waited for, so a stop will not drain");
         return std::future::pending().await;

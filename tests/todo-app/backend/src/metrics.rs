@@ -24,8 +24,10 @@ impl Metrics {
     /// When two have one name.
     pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
-        let requests =
-            IntCounterVec::new(Opts::new("http_requests_total", "Requests answered."), &["method", "route", "status"])?;
+        let requests = IntCounterVec::new(
+            Opts::new("http_requests_total", "Requests answered."),
+            &["method", "route", "status"],
+        )?;
         let seconds = HistogramVec::new(
             HistogramOpts::new("http_request_duration_seconds", "From the request's head to the answer's."),
             &["method", "route"],

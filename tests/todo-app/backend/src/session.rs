@@ -60,8 +60,12 @@ pub async fn begin(state: &Shared, user: Uuid) -> Result<Cookie<'static>, ApiErr
 /// When the database cannot be reached: the session is then not over.
 pub async fn end(state: &Shared, jar: CookieJar) -> Result<CookieJar, ApiError> {
     if let Some(token) = jar.get(COOKIE) {
-        let hash = keyed_hash(state.settings.session_key.expose(), token.value()).map_err(ApiError::Internal)?;
-        sqlx::query("DELETE FROM sessions WHERE token_hash = $1").bind(hash).execute(state.database.pool()?).await?;
+        let hash =
+            keyed_hash(state.settings.session_key.expose(), token.value()).map_err(ApiError::Internal)?;
+        sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
+            .bind(hash)
+            .execute(state.database.pool()?)
+            .await?;
     }
     Ok(jar.remove(cookie(state, String::new())))
 }
@@ -72,11 +76,13 @@ impl FromRequestParts<Shared> for User {
     async fn from_request_parts(parts: &mut Parts, state: &Shared) -> Result<Self, ApiError> {
         let jar = CookieJar::from_headers(&parts.headers);
         let token = jar.get(COOKIE).ok_or(ApiError::NotSignedIn)?;
-        let hash = keyed_hash(state.settings.session_key.expose(), token.value()).map_err(ApiError::Internal)?;
-        let user = sqlx::query_scalar("SELECT user_id FROM sessions WHERE token_hash = $1 AND expires_at > now()")
-            .bind(hash)
-            .fetch_optional(state.database.pool()?)
-            .await?;
+        let hash =
+            keyed_hash(state.settings.session_key.expose(), token.value()).map_err(ApiError::Internal)?;
+        let user =
+            sqlx::query_scalar("SELECT user_id FROM sessions WHERE token_hash = $1 AND expires_at > now()")
+                .bind(hash)
+                .fetch_optional(state.database.pool()?)
+                .await?;
         user.map(Self).ok_or(ApiError::NotSignedIn)
     }
 }

@@ -103,7 +103,9 @@ mod tests {
     #[test]
     fn placeholders_are_no_values() {
         let settings = Settings::from_environment(|name| {
-            ["DATABASE_URL", "OPENAI_API_KEY", "BETTER_AUTH_SECRET"].contains(&name).then(|| PLACEHOLDER.to_owned())
+            ["DATABASE_URL", "OPENAI_API_KEY", "BETTER_AUTH_SECRET"]
+                .contains(&name)
+                .then(|| PLACEHOLDER.to_owned())
         });
         assert!(settings.database_url.is_none() && settings.model_key.is_none());
         assert_ne!(settings.session_key.expose(), PLACEHOLDER);

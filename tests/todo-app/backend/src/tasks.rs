@@ -154,7 +154,9 @@ pub async fn list(pool: &PgPool, user: Uuid, filter: &Filter) -> Result<Vec<Task
     if let Some(search) = filter.search.as_deref().filter(|search| !search.trim().is_empty()) {
         query.push(" AND (title || ' ' || notes) ILIKE ").push_bind(pattern(search));
     }
-    query.push(" ORDER BY done, due NULLS LAST, array_position(ARRAY['high','normal','low'], priority), created_at");
+    query.push(
+        " ORDER BY done, due NULLS LAST, array_position(ARRAY['high','normal','low'], priority), created_at",
+    );
     query.push(" LIMIT ").push_bind(LISTED);
     Ok(query.build_query_as().fetch_all(pool).await?)
 }
@@ -202,7 +204,8 @@ pub async fn edit(pool: &PgPool, user: Uuid, id: Uuid, edit: &Edit) -> Result<Ta
 /// # Errors
 /// `NotFound` when the person has no such task.
 pub async fn delete(pool: &PgPool, user: Uuid, id: Uuid) -> Result<Task, ApiError> {
-    let deleted = sqlx::query_as("DELETE FROM tasks WHERE user_id = $1 AND id = $2 RETURNING *").bind(user).bind(id);
+    let deleted =
+        sqlx::query_as("DELETE FROM tasks WHERE user_id = $1 AND id = $2 RETURNING *").bind(user).bind(id);
     Ok(deleted.fetch_one(pool).await?)
 }
 

@@ -28,7 +28,8 @@ fn program(name: &str) -> PathBuf {
 
 /// PostgreSQL refuses to run as root; its package brings a user of its own.
 fn as_postgres(name: &str) -> Command {
-    let root = String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout).unwrap().trim() == "0";
+    let root =
+        String::from_utf8(Command::new("id").arg("-u").output().unwrap().stdout).unwrap().trim() == "0";
     if !root {
         return Command::new(program(name));
     }
@@ -40,7 +41,10 @@ fn as_postgres(name: &str) -> Command {
 fn run(command: &mut Command) {
     // Output goes nowhere: a server that inherits a pipe would keep it open for good.
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    assert!(status.is_ok_and(|status| status.success()), "{command:?} failed; is Debian's postgresql installed?");
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "{command:?} failed; is Debian's postgresql installed?"
+    );
 }
 
 impl Postgres {
@@ -51,7 +55,9 @@ impl Postgres {
         if as_postgres("initdb").get_program() == "setpriv" {
             run(Command::new("chown").arg("postgres:").arg(&folder));
         }
-        run(as_postgres("initdb").args(["-U", "todo", "--auth=trust", "--no-sync", "-D"]).arg(folder.join("data")));
+        run(as_postgres("initdb")
+            .args(["-U", "todo", "--auth=trust", "--no-sync", "-D"])
+            .arg(folder.join("data")));
         let postgres = Self { folder, port };
         postgres.up();
         postgres
@@ -62,7 +68,8 @@ impl Postgres {
     }
 
     fn up(&self) {
-        let options = format!("-F -p {} -c listen_addresses=127.0.0.1 -k {}", self.port, self.folder.display());
+        let options =
+            format!("-F -p {} -c listen_addresses=127.0.0.1 -k {}", self.port, self.folder.display());
         self.control(&["start", "-w", "-o", &options]);
     }
 
@@ -77,7 +84,13 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        drop(as_postgres("pg_ctl").arg("-D").arg(self.folder.join("data")).args(["stop", "-m", "immediate"]).status());
+        drop(
+            as_postgres("pg_ctl")
+                .arg("-D")
+                .arg(self.folder.join("data"))
+                .args(["stop", "-m", "immediate"])
+                .status(),
+        );
         drop(std::fs::remove_dir_all(&self.folder));
     }
 }
@@ -234,7 +247,10 @@ async fn accounts_and_tasks() {
     assert_eq!(ada.titles("?search=100%25").await, ["Read 100% of it"]);
     let path = format!("/api/tasks/{}", milk["id"].as_str().unwrap());
     let (_, changed) = ada.send(Method::PATCH, &path, Some(json!({"done": true, "due": null}))).await;
-    assert_eq!((&changed["done"], &changed["due"], &changed["priority"]), (&json!(true), &Value::Null, &json!("high")));
+    assert_eq!(
+        (&changed["done"], &changed["due"], &changed["priority"]),
+        (&json!(true), &Value::Null, &json!("high"))
+    );
     assert_eq!(ada.titles("?done=false").await, ["Read 100% of it", "Sleep"]);
     for wrong in [
         json!({"title": ""}),
@@ -332,7 +348,10 @@ async fn the_chat_works_on_ones_own_tasks() {
         assert!(!answer.to_string().contains("secret inside"), "{answer}");
     }
     assert_eq!(say("").await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(backend.nobody().post("/api/chat", json!({"message": "hi"})).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        backend.nobody().post("/api/chat", json!({"message": "hi"})).await.0,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 /// An id that nobody has.

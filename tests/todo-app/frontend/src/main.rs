@@ -32,6 +32,12 @@ struct Backend {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let port = variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(3000);
+    // What the image's HEALTHCHECK runs: there is no other program in it that could ask.
+    if std::env::args().nth(1).as_deref() == Some("healthy") {
+        reqwest::get(format!("http://127.0.0.1:{port}/")).await?.error_for_status()?;
+        return Ok(());
+    }
     let level = variable("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     tracing_subscriber::fmt()
         .json()
@@ -39,7 +45,6 @@ async fn main() -> anyhow::Result<()> {
         .with_env_filter(EnvFilter::try_new(format!("warn,todo_frontend={level}")).unwrap_or_default())
         .init();
     let backend = variable("NEXT_PUBLIC_API_URL").unwrap_or_else(|| "http://localhost:8000".to_owned());
-    let port = variable("PORT").and_then(|port| port.parse().ok()).unwrap_or(3000);
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
     tracing::info!(port, backend, "listening");
     let mut terminate = signal(SignalKind::terminate())?;
@@ -59,7 +64,9 @@ fn app(backend: &str) -> anyhow::Result<Router> {
         .redirect(reqwest::redirect::Policy::none())
         .build()?;
     let page = |kind: &'static str, text: &'static str| {
-        get(move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) })
+        get(
+            move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) },
+        )
     };
     let always = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
@@ -89,7 +96,11 @@ const HOP: [HeaderName; 7] = [
 ];
 
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    headers.iter().filter(|(name, _)| !HOP.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    headers
+        .iter()
+        .filter(|(name, _)| !HOP.contains(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 async fn pass_on(State(backend): State<Backend>, request: Request) -> Response {
@@ -153,10 +164,14 @@ mod tests {
         };
         let backend = serve(Router::new().route("/api/tasks/{id}", post(echo))).await;
         let url = serve(app(&backend).unwrap()).await;
-        let request = reqwest::Client::new().post(format!("{url}/api/tasks/7?x=%20y")).header("cookie", "b=2");
+        let request =
+            reqwest::Client::new().post(format!("{url}/api/tasks/7?x=%20y")).header("cookie", "b=2");
         let answer = request.body("words").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::CREATED);
-        assert_eq!((&answer.headers()["set-cookie"], &answer.headers()["retry-after"]), (&"a=1".parse().unwrap(), &"3".parse().unwrap()));
+        assert_eq!(
+            (&answer.headers()["set-cookie"], &answer.headers()["retry-after"]),
+            (&"a=1".parse().unwrap(), &"3".parse().unwrap())
+        );
         assert_eq!(answer.text().await.unwrap(), r#"/api/tasks/7?x=%20y Some("b=2") words"#);
     }
 }
