@@ -45,7 +45,8 @@ async fn main() -> anyhow::Result<()> {
         ended = &mut serving => return Ok(ended??),
         () = told_to_stop(&state) => {}
     }
-    drop(told.send(true));
+    // Nobody listens any more when serving has ended already, and then there is nothing to tell.
+    let _ended = told.send(true);
     if tokio::time::timeout(DRAIN, serving).await.is_err() {
         tracing::warn!(seconds = DRAIN.as_secs(), "some requests did not end in time");
     }
