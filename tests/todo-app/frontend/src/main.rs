@@ -118,8 +118,8 @@ async fn pass_on(State(backend): State<Backend>, request: Request) -> Response {
         .await;
     match sent {
         Ok(answer) => {
-            let head = (answer.status(), end_to_end(answer.headers()));
-            (head, Body::from_stream(answer.bytes_stream())).into_response()
+            let (status, headers) = (answer.status(), end_to_end(answer.headers()));
+            (status, headers, Body::from_stream(answer.bytes_stream())).into_response()
         }
         Err(error) => {
             tracing::warn!(error = %error.without_url(), "the backend does not answer");
