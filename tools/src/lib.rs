@@ -17,7 +17,6 @@ pub mod gate;
 pub mod health;
 pub mod helm;
 pub mod kubernetes;
-pub mod local_cluster;
 pub mod outcome;
 pub mod preview;
 pub mod process;
