@@ -85,13 +85,6 @@ impl CommandLine {
         self
     }
 
-    /// Hands what the program prints to a second one.
-    #[must_use]
-    pub fn piped_to(mut self, second: Self) -> Self {
-        self.filter = Some(Box::new(second));
-        self
-    }
-
     /// The words of the line, the program first; without its filter.
     #[must_use]
     pub fn words(&self) -> &[String] {
