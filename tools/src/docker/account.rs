@@ -10,6 +10,7 @@ use crate::error::{ErrorKind, Feedback, ToolError};
 use crate::gate;
 use crate::progress::Progress;
 
+use super::dockerfile::line_of_step;
 use super::engine::failure;
 
 /// Lines of a step's output that an error shows.
@@ -120,7 +121,8 @@ impl Account {
         steps
     }
 
-    pub(super) fn explain(&self, error: &Error) -> ToolError {
+    /// What a failure means, with the line of `dockerfile` (its text) where the failed step stands.
+    pub(super) fn explain(&self, error: &Error, dockerfile: &str) -> ToolError {
         let said = match error {
             Error::DockerStreamError { error } => error.clone(),
             Error::DockerResponseServerError { message, .. } => message.clone(),
@@ -134,7 +136,12 @@ impl Account {
             if step.error.is_empty() { said.as_str() } else { step.error.as_str() }
         }));
         let mut message = match failed {
-            Some(step) => format!("the build failed at {}: {reason}", step.name),
+            Some(step) => match line_of_step(dockerfile, &step.name) {
+                Some(line) => {
+                    format!("the build failed at {}, line {line} of the Dockerfile: {reason}", step.name)
+                }
+                None => format!("the build failed at {}: {reason}", step.name),
+            },
             None => format!("the build failed: {reason}"),
         };
         if let Some(step) = failed
@@ -316,13 +323,21 @@ mod tests {
         let mut account = Account::default();
         account.classic("Step 1/1 : RUN make\n", &Progress::silent());
         account.classic("make: no rule\n", &Progress::silent());
-        let error = account.explain(&Error::DockerStreamError {
+        let failed = Error::DockerStreamError {
             error: "The command '/bin/sh -c make' returned a non-zero code: 2".into(),
-        });
-        insta::assert_snapshot!(error, @r"
+        };
+        insta::assert_snapshot!(account.explain(&failed, "RUN make"), @r"
         the build failed at [1/1] RUN make: The command '/bin/sh -c make' returned a non-zero code: 2; its last lines:
           make: no rule
         ");
+        let said = account.explain(&failed, "\n\nFROM a\n").to_string();
+        assert!(said.starts_with("the build failed at [1/1] RUN make: "), "{said}");
+        account.classic("Step 2/2 : RUN make all\n", &Progress::silent());
+        let said = account.explain(&failed, "FROM a\n\nRUN make all\n").to_string();
+        assert!(
+            said.starts_with("the build failed at [2/2] RUN make all, line 3 of the Dockerfile: "),
+            "{said}"
+        );
     }
 
     #[test]

@@ -12,9 +12,11 @@ mod check_secrets;
 mod file;
 mod rules;
 mod shell;
+mod step;
 
 pub(crate) use check_secrets::is_secret_file;
 pub use rules::{RULES, Rule};
+pub use step::line_of_step;
 
 use serde_json::{Value, json};
 
