@@ -1,6 +1,7 @@
 //! The suites, one file each, named after what people would look for.
 
 mod bad_input;
+mod builds;
 mod change;
 mod change_moved;
 mod change_nodes;

@@ -10,6 +10,7 @@ use crate::error::{ErrorKind, Feedback, ToolError};
 use crate::gate;
 use crate::progress::Progress;
 
+use super::dockerfile::line_of_step;
 use super::engine::failure;
 
 /// Lines of a step's output that an error shows.
@@ -120,7 +121,8 @@ impl Account {
         steps
     }
 
-    pub(super) fn explain(&self, error: &Error) -> ToolError {
+    /// What a failure means, with the line of `dockerfile` (its text) where the failed step stands.
+    pub(super) fn explain(&self, error: &Error, dockerfile: &str) -> ToolError {
         let said = match error {
             Error::DockerStreamError { error } => error.clone(),
             Error::DockerResponseServerError { message, .. } => message.clone(),
@@ -134,7 +136,12 @@ impl Account {
             if step.error.is_empty() { said.as_str() } else { step.error.as_str() }
         }));
         let mut message = match failed {
-            Some(step) => format!("the build failed at {}: {reason}", step.name),
+            Some(step) => match line_of_step(dockerfile, &step.name) {
+                Some(line) => {
+                    format!("the build failed at {}, line {line} of the Dockerfile: {reason}", step.name)
+                }
+                None => format!("the build failed at {}: {reason}", step.name),
+            },
             None => format!("the build failed: {reason}"),
         };
         if let Some(step) = failed
@@ -146,7 +153,12 @@ impl Account {
                 message.push_str(line);
             }
         }
-        let (kind, next) = advice(&format!("{said} {reason}"), failed.map(|step| step.name.as_str()));
+        let all = format!("{said} {reason}");
+        let (kind, next) = if is_parse_error(&all) && has_heredoc(dockerfile) {
+            (ErrorKind::Unavailable, NO_HEREDOCS)
+        } else {
+            advice(&all, failed.map(|step| step.name.as_str()))
+        };
         Feedback::new(kind, message).next(next).into()
     }
 }
@@ -206,6 +218,28 @@ fn short(message: &str) -> &str {
     message
 }
 
+/// BuildKit reads heredocs since its Dockerfile syntax 1.4, which came into the engine with Docker 23
+/// (docs.docker.com/build/buildkit/dockerfile-release-notes).
+const NO_HEREDOCS: &str = "this engine reads no heredocs (`<<EOF`), Docker 23 and later do: join the commands with `&&`, COPY a file, \
+     or begin the Dockerfile with `# syntax=docker/dockerfile:1` where the engine may pull that";
+
+fn is_parse_error(said: &str) -> bool {
+    let lower = said.to_ascii_lowercase();
+    lower.contains("dockerfile parse error") || lower.contains("unknown instruction")
+}
+
+/// Whether an instruction of the file takes its text from the lines below it.
+fn has_heredoc(dockerfile: &str) -> bool {
+    dockerfile.lines().any(|line| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        let takes = ["RUN", "COPY", "ADD"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
+        let named = |rest: &str| {
+            rest.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic() || "'\"_".contains(c))
+        };
+        takes && line.split("<<").skip(1).any(named)
+    })
+}
+
 fn advice(said: &str, step: Option<&str>) -> (ErrorKind, &'static str) {
     let lower = said.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
@@ -261,7 +295,7 @@ fn advice(said: &str, step: Option<&str>) -> (ErrorKind, &'static str) {
     if has(&["target stage", "failed to reach build target"]) {
         return (ErrorKind::NotFound, "name a stage of the Dockerfile as the target");
     }
-    if has(&["dockerfile parse error", "unknown instruction"]) {
+    if is_parse_error(&lower) {
         return (ErrorKind::InvalidArguments, "mend that line of the Dockerfile, then build again");
     }
     if has(&[
@@ -316,13 +350,32 @@ mod tests {
         let mut account = Account::default();
         account.classic("Step 1/1 : RUN make\n", &Progress::silent());
         account.classic("make: no rule\n", &Progress::silent());
-        let error = account.explain(&Error::DockerStreamError {
+        let failed = Error::DockerStreamError {
             error: "The command '/bin/sh -c make' returned a non-zero code: 2".into(),
-        });
-        insta::assert_snapshot!(error, @r"
+        };
+        insta::assert_snapshot!(account.explain(&failed, "RUN make"), @r"
         the build failed at [1/1] RUN make: The command '/bin/sh -c make' returned a non-zero code: 2; its last lines:
           make: no rule
         ");
+        let said = account.explain(&failed, "\n\nFROM a\n").to_string();
+        assert!(said.starts_with("the build failed at [1/1] RUN make: "), "{said}");
+        account.classic("Step 2/2 : RUN make all\n", &Progress::silent());
+        let said = account.explain(&failed, "FROM a\n\nRUN make all\n").to_string();
+        assert!(
+            said.starts_with("the build failed at [2/2] RUN make all, line 3 of the Dockerfile: "),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn an_engine_without_heredocs_is_told_from_a_mistake() {
+        let said = Error::DockerStreamError {
+            error: "dockerfile parse error line 3: unknown instruction: ECHO".into(),
+        };
+        let kind = |text: &str| Account::default().explain(&said, text).kind();
+        assert_eq!(kind("FROM a\nRUN <<EOF\necho one\nEOF\n"), ErrorKind::Unavailable);
+        assert_eq!(kind("FROM a\ncopy <<-'X' /x\none\nX\n"), ErrorKind::Unavailable);
+        assert_eq!(kind("FROM a\n\nECHO one\nRUN echo $((1 << 2))\n"), ErrorKind::InvalidArguments);
     }
 
     #[test]

@@ -13,10 +13,12 @@ mod file;
 mod rewrite;
 mod rules;
 mod shell;
+mod step;
 
 pub(crate) use check_secrets::is_secret_file;
 pub use rewrite::{Means, Rewritten, rewrite};
 pub use rules::{RULES, Rule};
+pub use step::line_of_step;
 
 use serde_json::{Value, json};
 
