@@ -11,6 +11,7 @@ use crate::gate;
 use crate::progress::Progress;
 
 use super::engine::failure;
+use super::step_line::line_of;
 
 /// Lines of a step's output that an error shows.
 const TAIL: usize = 15;
@@ -120,7 +121,7 @@ impl Account {
         steps
     }
 
-    pub(super) fn explain(&self, error: &Error) -> ToolError {
+    pub(super) fn explain(&self, error: &Error, dockerfile: &str) -> ToolError {
         let said = match error {
             Error::DockerStreamError { error } => error.clone(),
             Error::DockerResponseServerError { message, .. } => message.clone(),
@@ -134,7 +135,10 @@ impl Account {
             if step.error.is_empty() { said.as_str() } else { step.error.as_str() }
         }));
         let mut message = match failed {
-            Some(step) => format!("the build failed at {}: {reason}", step.name),
+            Some(step) => match line_of(dockerfile, &step.name) {
+                Some(line) => format!("the build failed at line {line}, {}: {reason}", step.name),
+                None => format!("the build failed at {}: {reason}", step.name),
+            },
             None => format!("the build failed: {reason}"),
         };
         if let Some(step) = failed
@@ -316,9 +320,12 @@ mod tests {
         let mut account = Account::default();
         account.classic("Step 1/1 : RUN make\n", &Progress::silent());
         account.classic("make: no rule\n", &Progress::silent());
-        let error = account.explain(&Error::DockerStreamError {
-            error: "The command '/bin/sh -c make' returned a non-zero code: 2".into(),
-        });
+        let error = account.explain(
+            &Error::DockerStreamError {
+                error: "The command '/bin/sh -c make' returned a non-zero code: 2".into(),
+            },
+            "",
+        );
         insta::assert_snapshot!(error, @r"
         the build failed at [1/1] RUN make: The command '/bin/sh -c make' returned a non-zero code: 2; its last lines:
           make: no rule

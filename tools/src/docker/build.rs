@@ -148,7 +148,7 @@ pub async fn build_with(
     }
     match outcome {
         Ok(()) => Ok(account.finish()),
-        Err(error) => Err(account.explain(&error)),
+        Err(error) => Err(account.explain(&error, &String::from_utf8_lossy(&context.dockerfile_text))),
     }
 }
 

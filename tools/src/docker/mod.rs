@@ -15,6 +15,7 @@ pub mod pull;
 pub mod reference;
 pub mod run;
 pub mod scan;
+mod step_line;
 pub mod subject;
 pub mod usage;
 
