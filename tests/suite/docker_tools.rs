@@ -40,16 +40,18 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        for (list, remove) in [(&["ps", "-aq"][..], "rm"), (&["images", "-q"][..], "rmi")] {
-            let filter = if remove == "rm" {
-                format!("name={}", self.prefix)
-            } else {
-                format!("reference={}*", self.prefix)
-            };
-            let found = self.docker(&[list, &["--filter", &filter]].concat()).out;
-            for id in found.split_whitespace() {
-                self.docker(&[remove, "-f", id]);
-            }
+        let containers = self.docker(&["ps", "-aq", "--filter", &format!("name={}", self.prefix)]).out;
+        for id in containers.split_whitespace() {
+            self.docker(&["rm", "-f", id]);
+        }
+        // By name: by its identifier every other name of the image would go, too.
+        let images = self.docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]).out;
+        for name in images.lines().filter(|name| name.contains(&self.prefix)) {
+            self.docker(&["rmi", name]);
+        }
+        let volumes = self.docker(&["volume", "ls", "-q", "--filter", &format!("name={}", self.prefix)]).out;
+        for name in volumes.split_whitespace() {
+            self.docker(&["volume", "rm", name]);
         }
     }
 }
