@@ -33,15 +33,6 @@ impl Engine {
         world.finish(command, "")
     }
 
-    /// Runs a container that sleeps.
-    #[track_caller]
-    fn sleeper(&self) -> String {
-        let name = format!("{}-sleeper", self.prefix);
-        self.docker(&["run", "-d", "--name", &name, "--label", &self.prefix, BUSYBOX, "sh", "-c", SLEEP])
-            .ends_with(0);
-        name
-    }
-
     fn ask(&self, arguments: &[&str]) -> String {
         self.docker(arguments).ends_with(0).out.trim().to_owned()
     }
@@ -49,24 +40,23 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        for (list, remove) in [(&["ps", "-aq"][..], "rm"), (&["images", "-q"][..], "rmi")] {
-            let filter = if remove == "rm" {
-                format!("name={}", self.prefix)
-            } else {
-                format!("reference={}*", self.prefix)
-            };
-            let found = self.docker(&[list, &["--filter", &filter]].concat()).out;
-            for id in found.split_whitespace() {
-                self.docker(&[remove, "-f", id]);
-            }
+        let containers = self.docker(&["ps", "-aq", "--filter", &format!("name={}", self.prefix)]).out;
+        for id in containers.split_whitespace() {
+            self.docker(&["rm", "-f", id]);
+        }
+        // By name: by its identifier every other name of the image would go, too.
+        let images = self.docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]).out;
+        for name in images.lines().filter(|name| name.contains(&self.prefix)) {
+            self.docker(&["rmi", name]);
+        }
+        let volumes = self.docker(&["volume", "ls", "-q", "--filter", &format!("name={}", self.prefix)]).out;
+        for name in volumes.split_whitespace() {
+            self.docker(&["volume", "rm", name]);
         }
     }
 }
 
 const BUSYBOX: &str = "localhost/busybox:bed";
-
-/// Ends at once when it is told to.
-const SLEEP: &str = "trap 'exit 0' TERM; echo ready; echo more; sleep 300 & wait";
 
 fn data(ran: &Ran) -> Value {
     serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
@@ -374,6 +364,27 @@ fn a_compose_project_goes_up_and_down() {
     world.run(["--offline", "--yes", "compose down"]).ends_with(0).says(&["nothing to take down"]);
 }
 
+#[test]
+fn a_failing_build_names_the_line_of_the_dockerfile() {
+    let engine = Engine::new("build");
+    let world = engine.world();
+    let tag = format!("{}:1", engine.prefix);
+    world.write("app/run.sh", "echo hi\n");
+    let mounted = "RUN --mount=type=cache,target=/cache echo kept > /cache/x";
+    let start = format!("FROM {BUSYBOX}\n{mounted}\nCOPY --chmod=755 run.sh /run.sh\n");
+    world.write("app/Dockerfile", &format!("{start}RUN echo almost \\\n    && echo there && exit 7\n"));
+    let request = format!("build app as {tag}");
+    let ran = world.run(["--offline", "--yes", &request]).ends_with(1);
+    for part in ["line 4", "almost", "there"] {
+        assert!(ran.err.contains(part), "{part:?} is not in {ran:?}");
+    }
+    assert!(engine.ask(&["images", "-q", &tag]).is_empty());
+    world.write("app/Dockerfile", &start);
+    world.run(["--offline", "--yes", &request]).ends_with(0).says(&["is on the engine"]);
+    let shown = engine.ask(&["run", "--rm", "--name", &engine.prefix, &tag, "ls", "-l", "/run.sh"]);
+    assert!(shown.starts_with("-rwxr-xr-x"), "{shown}");
+}
+
 /// Answers as minikube 1.34 does; its state is a file.
 const MINIKUBE: &str = r#"
 state="$(dirname "$0")/state"
@@ -392,7 +403,7 @@ case "$*" in
   "addons enable ingress") : > "$state-ingress" ;;
   "addons disable ingress") rm -f "$state-ingress" ;;
   "image load "*) echo "docker.io/library/$3" > "$state-images" ;;
-  "image ls") cat "$state-images" 2>/dev/null ;;
+  "image ls") [ ! -e "$state-images" ] || cat "$state-images" ;;
   *) echo "unknown command: $*" >&2; exit 1 ;;
 esac
 "#;
@@ -480,6 +491,4 @@ fn without_an_engine_every_tool_says_what_to_do() {
         let ran = world.run(["--offline", request]);
         assert!(ran.code != 0 && ran.err.contains("start Docker"), "{request}: {ran:?}");
     }
-    let engine = Engine::new("none");
-    drop(engine.sleeper());
 }

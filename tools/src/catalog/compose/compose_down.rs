@@ -62,7 +62,8 @@ impl ChangeTool for ComposeDown {
         let compose = Compose::find(world.options(), self.file.as_deref()).await?;
         let found = compose.status(world.docker().await?).await?;
         let volumes = compose.volumes().await?;
-        if found.is_empty() && !(self.volumes && !volumes.is_empty()) {
+        let keeps_volumes = !self.volumes || volumes.is_empty();
+        if found.is_empty() && keeps_volumes {
             return Ok(Preview {
                 summary: "none of its services has a container: there is nothing to take down".to_owned(),
                 nothing_to_do: true,

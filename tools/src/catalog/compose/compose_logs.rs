@@ -60,7 +60,7 @@ impl Tool for ComposeLogs {
         "(--tail|-n) {tail:count}",
         "[only|just] {tail:count} lines",
         "(of|in|from|for|within|over|since) [the] (last|past) {since:duration}",
-        "--since {since:duration}",
+        "(since|--since) {since:duration} [ago]",
         "(with|including) [the] (timestamp|timestamps|time|times) => timestamps=true",
         "(-t|--timestamps) => timestamps=true",
         "(with|using|from) [the] [compose] file {file:path}",

@@ -63,7 +63,7 @@ impl Tool for ContainerLogs {
         "(--tail|-n) {tail:count}",
         "[only|just] {tail:count} lines",
         "(of|in|from|for|within|over|since) [the] (last|past) {since:duration}",
-        "--since {since:duration}",
+        "(since|--since) {since:duration} [ago]",
         "(with|including|and) [the] (timestamp|timestamps|time|times) => timestamps=true",
         "(-t|--timestamps) => timestamps=true",
         "(-f|--follow|live|and follow [it|them]) => follow=true",

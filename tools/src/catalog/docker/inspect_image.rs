@@ -32,7 +32,8 @@ impl Tool for InspectImage {
     const PHRASES: &'static [&'static str] = &[
         "(inspect|describe|examine|look at|look into) [the] [local|docker] image {image:image}",
         "(inspect|describe|examine|look at|look into) [the] [local] {image:image} [docker|container] image",
-        "docker [image] inspect [image] {image:image}",
+        "docker image inspect {image:image}",
+        "docker inspect image {image:image}",
         "docker [image] history [of] {image:image}",
         "[<show>] [the] (layers|history|layer sizes|size by layer|labels|entrypoint|command|architecture|digest|environment|details|size) (of|for|in|from) [the] [docker|local] image {image:image}",
         "[<show>] [the] (layers|history|layer sizes|size by layer|labels|entrypoint|command|architecture|digest|environment|details|size) (of|for|in|from) [the] [local] {image:image} [docker|container] image",

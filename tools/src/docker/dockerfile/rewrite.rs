@@ -137,7 +137,7 @@ fn run_edits(
                 lists |= hit("apt-lists-kept");
             }
             "apk" if hit("apk-cache-kept") => {
-                add("add", " --no-cache", "no package index of apk in the image")
+                add("add", " --no-cache", "no package index of apk in the image");
             }
             "pip" | "pip3" if hit("pip-cache-kept") => {
                 add("install", " --no-cache-dir", "no downloads of pip in the image");
