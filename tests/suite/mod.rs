@@ -3,6 +3,7 @@
 mod bad_input;
 mod change;
 mod faces;
+mod helm_tools;
 mod interrupted;
 mod manifests;
 mod model_faults;

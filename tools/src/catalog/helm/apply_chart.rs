@@ -312,7 +312,8 @@ impl ChangeTool for ApplyChart {
                 format!("the release {} in {namespace} is upgraded to revision {revision}", request.release)
             }
         })
-        .data(json!({"release": request.release, "namespace": namespace, "revision": revision}));
+        .data(json!({"release": request.release, "namespace": namespace, "revision": revision}))
+        .undo(self.undo(approval.preview()));
         outcome = outcome.note(match &now {
             Some(before) => format!(
                 "`helm rollback {} {} -n {namespace}` takes it back",
