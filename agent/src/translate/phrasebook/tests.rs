@@ -149,7 +149,7 @@ fn command_lines_are_understood_by_their_flags_or_not_at_all() {
         ("kubectl scale deploy/ferry --replicas=2 --current-replicas=1", "not understood"),
         ("kubectl delete pod buoy-0 --force", "not understood"),
         ("kubectl get pods; kubectl delete pods --all", "not understood"),
-        ("helm delete ferry", "not understood"),
+        ("helm delete ferry", "destroy helm uninstall ferry"),
         ("docker rm ferry", "not understood"),
     ]);
 }
@@ -245,7 +245,6 @@ fn what_no_tool_does_is_not_taken_for_what_one_does() {
         "remove the env var DEBUG from ferry",
         "delete image acme/ferry:1",
         "remove container ferry",
-        "remove the helm release ferry",
         "undelete pod buoy-0",
         "evict pod buoy-0",
         "pause the ferry rollout",
