@@ -12,6 +12,7 @@ mod docker_tools;
 mod equivalence;
 mod faces;
 mod health;
+mod helm_tools;
 mod interrupted;
 mod look_tools;
 mod manifests;

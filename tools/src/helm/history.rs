@@ -11,6 +11,9 @@ use super::complaint::{complaint, failure};
 use super::release::{Release, parsed, words};
 use super::runner::ReadHelm;
 
+/// More revisions than a release can have: each is a Secret of its namespace.
+const MOST: u32 = 100_000;
+
 /// Names that are offered for one that is not there.
 const OFFERED: usize = 3;
 
@@ -56,7 +59,8 @@ impl ReadHelm {
             "history".to_owned(),
             name.to_owned(),
             "--output=json".into(),
-            "--max=0".into(),
+            // Helm takes 0 for none here, not for all.
+            format!("--max={MOST}"),
             format!("--namespace={namespace}"),
         ];
         let printed = self.run(&words(&arguments)).await?;

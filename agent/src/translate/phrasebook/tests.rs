@@ -150,7 +150,7 @@ fn command_lines_are_understood_by_their_flags_or_not_at_all() {
         ("kubectl scale deploy/ferry --replicas=2 --current-replicas=1", "not understood"),
         ("kubectl delete pod buoy-0 --force", "not understood"),
         ("kubectl get pods; kubectl delete pods --all", "not understood"),
-        ("helm delete ferry", "not understood"),
+        ("helm delete ferry", "destroy helm uninstall ferry"),
         ("docker rm ferry", "destroy docker rm ferry"),
     ]);
 }

@@ -39,7 +39,7 @@ impl Tool for AnalyzeDockerfile {
         "(analyze|review|check|lint|inspect|audit|examine|scan|validate|critique|improve|look at|go over) [my|our] {path:word} (dockerfile|containerfile)",
         "(analyze|review|check|lint|inspect|audit|examine|scan|validate|critique|improve|look at|go over) [my|our] (dockerfile|containerfile) [in this (folder|directory|project)|here]",
         "(analyze|review|check|lint|inspect|audit|examine|scan|validate|critique|improve|look at|go over) [my|our] (dockerfile|containerfile) (of|for) {path:word}",
-        "(analyze|review|check|lint|inspect|audit|examine|scan|validate|critique|look at|go over) {path:path}",
+        "(analyze|review|check|inspect|audit|examine|scan|validate|critique|look at|go over) {path:path}",
         "[are there|do you see|is there] any (problem|issue|warning|finding|mistake|smell|vulnerability) (in|with) {path:path}",
         "[are there|do you see|is there] any (problem|issue|warning|finding|mistake|smell|vulnerability) (in|with) [my|our] {path:word} dockerfile",
         "[are there|do you see|is there] any (problem|issue|warning|finding|mistake|smell|vulnerability) (in|with) [my|our] dockerfile [here|in this folder]",

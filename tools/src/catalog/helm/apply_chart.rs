@@ -63,6 +63,7 @@ impl Tool for ApplyChart {
         "(install|deploy|apply) [the] {chart:word} chart as {release:word}",
         "(install|deploy|upgrade) [the] {chart:word} (with|using|via|through) helm",
         "(install|deploy|upgrade) {chart:path} (with|using|via|through) helm",
+        "install it [with helm]",
         "(install or upgrade|upgrade or install) [the] [helm] [chart|release] {chart:word} [chart|release]",
         "(upgrade|update) [the] [helm] release [of|called|named] {release:word}",
         "(upgrade|update) [the] {release:word} [helm] release",
@@ -313,7 +314,8 @@ impl ChangeTool for ApplyChart {
                 format!("the release {} in {namespace} is upgraded to revision {revision}", request.release)
             }
         })
-        .data(json!({"release": request.release, "namespace": namespace, "revision": revision}));
+        .data(json!({"release": request.release, "namespace": namespace, "revision": revision}))
+        .undo(self.undo(approval.preview()));
         outcome = outcome.note(match &now {
             Some(before) => format!(
                 "`helm rollback {} {} -n {namespace}` takes it back",

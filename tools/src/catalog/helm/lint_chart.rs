@@ -63,6 +63,7 @@ impl Tool for LintChart {
     const MODIFIERS: &'static [&'static str] = &[
         "(with|using|from|and|plus|-f|--values) [the] [values] [file|from] {values:path}",
         "(with|and|setting|set|where|using|plus|having|--set|and set) [the] [value|values] {set:assignment}",
+        "for (mistake|error|problem|issue|warning)",
         "(strictly|in strict mode|with strict rules|--strict) => strict=true",
     ];
 
@@ -87,6 +88,15 @@ impl Tool for LintChart {
 
     fn check(&self) -> Result<()> {
         check_chart(self.chart.as_deref())?;
+        let last = self.chart.as_deref().and_then(|chart| chart.rsplit('/').next()).unwrap_or_default();
+        if ["dockerfile", "containerfile"].iter().any(|word| last.to_ascii_lowercase().contains(word)) {
+            return Err(Feedback::new(
+                ErrorKind::InvalidArguments,
+                format!("{last} is no chart, but what an image is built from"),
+            )
+            .next("say: analyze the Dockerfile, with its path")
+            .into());
+        }
         check_values(&self.values, &self.set)
     }
 }

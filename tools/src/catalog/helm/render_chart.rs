@@ -84,10 +84,8 @@ impl Tool for RenderChart {
     }
 
     fn slots(&mut self) -> Vec<Slot<'_>> {
-        vec![
-            Slot::Chart { chart: &mut self.chart, release: &mut self.release, values: &mut self.values },
-            Slot::Scope { namespace: &mut self.namespace, all_namespaces: false, qualifier: None },
-        ]
+        // No scope: rendering asks no cluster, so it works without one, in the namespace that is said.
+        vec![Slot::Chart { chart: &mut self.chart, release: &mut self.release, values: &mut self.values }]
     }
 
     fn check(&self) -> Result<()> {

@@ -40,20 +40,20 @@ pub(crate) struct TestRelease {
 impl Tool for TestRelease {
     const NAME: &'static str = "test_release";
     const PHRASES: &'static [&'static str] = &[
-        "(run|execute|start|do|perform|launch) [the] [chart|helm] test (of|for|on|against) [the] [helm] release {release:word}",
-        "(run|execute|start|do|perform|launch) [the] [chart|helm] test (of|for|on|against) [the] {release:word} [helm] release",
-        "(run|execute|start|do|perform|launch) [a|the] helm [chart] test (of|for|on|against) [the] {release:word}",
-        "(run|execute|start|do|perform|launch) [the] {release:word} helm [chart] test",
-        "(run|execute|start|do|perform|launch) [the] {release:word} [helm] release test",
+        "(run|execute|start|do|perform|launch) [the] [chart|helm] (test|tests) (of|for|on|against) [the] [helm] release {release:word}",
+        "(run|execute|start|do|perform|launch) [the] [chart|helm] (test|tests) (of|for|on|against) [the] {release:word} [helm] release",
+        "(run|execute|start|do|perform|launch) [a|the] helm [chart] (test|tests) (of|for|on|against) [the] {release:word}",
+        "(run|execute|start|do|perform|launch) [the] {release:word} helm [chart] (test|tests)",
+        "(run|execute|start|do|perform|launch) [the] {release:word} [helm] release (test|tests)",
         "test [the] [helm] release {release:word}",
         "test [the] {release:word} [helm] release",
         "test {release:word} (with|using|via|through) helm",
-        "(do|does) [the] helm test (of|for) {release:word} (pass|succeed|work)",
-        "(do|does) [the] test (of|for) [the] [helm] release {release:word} (pass|succeed|work)",
+        "(do|does) [the] helm (test|tests) (of|for) {release:word} (pass|succeed|work)",
+        "(do|does) [the] (test|tests) (of|for) [the] [helm] release {release:word} (pass|succeed|work)",
         "helm test {release:word}",
     ];
     const MODIFIERS: &'static [&'static str] = &[
-        "(with|and|including|plus|and show) [the|its|their] (log|output) => logs=true",
+        "(with|and|including|plus|and show) [the|its|their] (log|logs|output) => logs=true",
         "--logs => logs=true",
     ];
 
