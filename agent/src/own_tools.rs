@@ -79,7 +79,7 @@ pub fn trust(file: &Path) -> Result<String, AgentError> {
     create_private_folder(&state_folder()).map_err(failed)?;
     let text = serde_json::to_string_pretty(&all).unwrap_or_default();
     fs::write(place(), text).map_err(failed)?;
-    Ok(format!("{shown} is trusted as it is now: the tool {} can be used here.", name))
+    Ok(format!("{shown} is trusted as it is now: the tool {name} can be used here."))
 }
 
 fn declared(text: &str) -> Result<catalog::Entry, String> {

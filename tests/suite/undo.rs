@@ -40,18 +40,18 @@ fn what_was_deleted_is_made_again_from_what_was_kept_and_a_secret_is_not_kept() 
     let name = &namespace.name;
     cluster.apply(
         Some(name),
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, labels: {team: blue}}\ndata: {level: debug}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: keys}\nstringData: {key: open-sesame}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: palette, labels: {team: blue}}\ndata: {level: debug}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: vault-door}\nstringData: {key: open-sesame}\n",
     );
     let world = World::on(cluster, name);
     let settings = || {
-        let field = |path| namespace.field("configmap/settings", path);
+        let field = |path| namespace.field("configmap/palette", path);
         (field(".data"), field(".metadata.labels"))
     };
     let before = settings();
 
-    let shown = world.run(["--offline", "--dry-run", "delete configmap settings"]).ends_with(0);
+    let shown = world.run(["--offline", "--dry-run", "delete configmap palette"]).ends_with(0);
     assert!(!shown.err.contains("cannot be undone"), "{}", shown.err);
-    world.run(["--offline", "--yes", "delete configmap settings"]).ends_with(0).says(&["is gone"]);
+    world.run(["--offline", "--yes", "delete configmap palette"]).ends_with(0).says(&["is gone"]);
     let kept: Vec<_> =
         fs::read_dir(world.path("home/.local/state/shipmate/deleted")).unwrap().map(Result::unwrap).collect();
     assert_eq!(kept.len(), 1);
@@ -60,7 +60,7 @@ fn what_was_deleted_is_made_again_from_what_was_kept_and_a_secret_is_not_kept() 
     assert_eq!(settings(), before);
 
     world
-        .run(["--offline", "--yes", "delete secret keys"])
+        .run(["--offline", "--yes", "delete secret vault-door"])
         .ends_with(0)
         .says(&["cannot be undone: the values of a Secret are not kept"]);
     world.run(["undo", "3", "--yes"]).ends_with(1).says(&["cannot be undone"]);

@@ -238,7 +238,7 @@ impl ToolEntry for &'static OwnTool {
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
         self.declaration.check_arguments(&arguments)?;
-        Ok(Box::new(BoundOwn { tool: *self, arguments }))
+        Ok(Box::new(BoundOwn { tool: self, arguments }))
     }
 }
 
@@ -358,14 +358,14 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn arguments(value: Value) -> Map<String, Value> {
+    fn arguments(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }
 
     #[test]
     fn arguments_fill_words_and_what_was_not_said_is_left_out() {
         let tool = declared(|_| {});
-        let line = |value| tool.line(&arguments(value));
+        let line = |value: Value| tool.line(&arguments(&value));
         assert_eq!(line(json!({"version": "1 2; rm x"})), ["./ship.sh", "1 2; rm x"]);
         assert_eq!(line(json!({"version": "1", "place": "east"})), ["./ship.sh", "--to=east", "1"]);
     }
@@ -380,9 +380,9 @@ mod tests {
             json!({"version": "1", "more": "x"}),
             json!({"version": ["1"]}),
         ] {
-            assert!(tool.check_arguments(&arguments(bad.clone())).is_err(), "{bad}");
+            assert!(tool.check_arguments(&arguments(&bad)).is_err(), "{bad}");
         }
-        assert!(tool.check_arguments(&arguments(json!({"version": "1", "place": "west"}))).is_ok());
+        assert!(tool.check_arguments(&arguments(&json!({"version": "1", "place": "west"}))).is_ok());
     }
 
     #[test]

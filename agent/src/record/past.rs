@@ -51,7 +51,7 @@ impl Journal {
             let known = turns.iter().position(|turn| turn.id == id);
             match line.entry {
                 JournalEntry::Requested { request } => {
-                    turns.push(PastTurn { id, request, record: None, undoes: None, changes: Vec::new() })
+                    turns.push(PastTurn { id, request, record: None, undoes: None, changes: Vec::new() });
                 }
                 JournalEntry::Started { command, effect, undo, context, .. } if effect != Effect::Read => {
                     open.retain(|(turn, _)| *turn != id);

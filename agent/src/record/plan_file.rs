@@ -145,7 +145,7 @@ fn moved(step: &PlanStep, now: &Preview, versions: &BTreeMap<String, String>) ->
 
 fn remembered(preview: &Preview) -> BTreeMap<String, Value> {
     let kept = |name: &&str| Some(((*name).to_owned(), preview.basis.get(*name)?.clone()));
-    REMEMBERED.iter().filter_map(|name| kept(&name)).collect()
+    REMEMBERED.iter().filter_map(kept).collect()
 }
 
 /// The resourceVersions of the objects of a preview; an object of no cluster has none.

@@ -134,8 +134,11 @@ impl<'a> Conversation<'a> {
         };
         let Some(found) = found else {
             return self.fail(
-                AgentError::new(ExitCode::Usage, "there is no change left to take back")
-                    .hint("/history lists what was asked"),
+                AgentError::new(
+                    ExitCode::Usage,
+                    "nothing was changed in this session, and nothing before it is left to take back",
+                )
+                .hint("/history lists what was asked"),
             );
         };
         let context = session::context_name(&self.driver.world).await;

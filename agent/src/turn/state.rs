@@ -331,7 +331,7 @@ impl Turn {
 
     fn answered(&mut self, answer: Answer) -> Vec<Effect> {
         if self.plan.gathers() {
-            return self.plan_answered(answer);
+            return self.plan_answered(&answer);
         }
         match answer {
             Answer::Yes => self.run(ApprovedBy::Person),

@@ -122,7 +122,7 @@ impl Turn {
     }
 
     /// The answer to a plan.
-    pub(super) fn plan_answered(&mut self, answer: Answer) -> Vec<Effect> {
+    pub(super) fn plan_answered(&mut self, answer: &Answer) -> Vec<Effect> {
         match answer {
             Answer::Yes | Answer::Always => self.begin_plan(ApprovedBy::Person),
             // The arguments of several calls are not edited in one go.
