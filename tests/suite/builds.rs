@@ -61,7 +61,12 @@ fn mounts_and_modes_of_buildkit_build() {
     );
     builds.world.run(builds.arguments(false)).ends_with(4).says(&["is a new image"]);
     assert!(!builds.exists(), "refused, and yet built");
-    builds.world.run(builds.arguments(true)).ends_with(0).says(&["RUN --mount", "is on the engine"]);
+    builds
+        .world
+        .run(builds.arguments(true))
+        .ends_with(0)
+        .says(&["is on the engine"])
+        .prints(&["RUN --mount"]);
     let image = format!("{}:1", builds.prefix);
     let look = ["run", "--rm", "--network=none", &image, "sh", "-c", "stat -c %a /hello; cat /copied"];
     let ran = builds.docker(&look).ends_with(0);

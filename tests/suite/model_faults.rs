@@ -12,7 +12,7 @@ const REQUEST: &str = "what would you recommend for lunch";
 fn ask(url: &str) -> Ran {
     let world = World::new().with_model(url, "scripted");
     let ran = world.run(["--translator", "model", "--timeout", "3", "--yes", REQUEST]);
-    assert!(ran.took < Duration::from_secs(20), "a deadline of 3 s took {:?}", ran.took);
+    assert!(ran.took < Duration::from_secs(60), "a deadline of 3 s took {:?}", ran.took);
     assert!(world.record().contains(REQUEST), "the words are lost");
     assert!(
         !ran.err.contains("test-key") && !world.record().contains("test-key"),

@@ -46,7 +46,7 @@ fn a_tool_of_the_user_is_a_tool_like_any_other() {
     // No shell looks at a value, and none becomes a flag.
     world.run(["--yes", "call", "announce_build", "build=$(touch evil); x"]).ends_with(0);
     assert!(announced().ends_with("$(touch evil); x\n") && !world.project().join("evil").exists());
-    world.run(["--yes", "call", "announce_build", "build=--force"]).ends_with(1).says(&["dash"]);
+    world.run(["--yes", "call", "announce_build", "build=--force"]).ends_with(2).says(&["dash"]);
     let ran = world.run(["--yes", "call", "announce_build"]);
     assert!(ran.code != 0 && ran.err.contains("build is missing"), "{ran:?}");
     world.write("announce.sh", "echo 'no line to the team' >&2; exit 3\n");

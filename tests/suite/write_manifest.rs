@@ -55,7 +55,7 @@ fn what_the_cluster_would_refuse_is_not_written() {
         1,
         &["no file of the project"],
     );
-    call(&["--kind", "pod", "--name", "lamp"], 1, &["pod"]);
+    call(&["--kind", "pod", "--name", "lamp"], 2, &["pod"]);
     call(
         &["--kind", "service", "--name", "lamp", "--port", "80", "--namespace", "no-such-namespace"],
         0,

@@ -7,7 +7,7 @@
 # "command package" for what is looked for on the PATH or at a path.
 NEEDED_FROM_APT=(
     'dockerd docker.io' 'docker docker.io' 'docker-compose docker-compose' 'containerd containerd' 'ctr containerd'
-    'runc runc' 'iptables iptables' 'etcd etcd-server'
+    'runc runc' 'iptables iptables' 'etcd etcd-server' 'prometheus prometheus'
     'ip iproute2' 'ss iproute2' 'curl curl' 'openssl openssl'
     '/usr/lib/cni/bridge containernetworking-plugins' '/usr/bin/busybox busybox-static'
     'cc gcc' '/usr/include/stdio.h libc6-dev' 'sysctl procps' 'ps procps' 'flock util-linux'

@@ -403,9 +403,14 @@ fn fits(request: &Request<'_>, accepted: &[&str], kind: &str) -> bool {
 
 /// "The payment service" and "the payment pods" may mean the workload behind them. "pod web-0" is a pod.
 fn is_loose(kind: &str, name: Option<&str>) -> bool {
+    // A number, or five of the letters that the API server makes names of (k8s.io/apimachinery, util/rand).
+    let made_up = |last: &str| {
+        last.bytes().any(|byte| byte.is_ascii_digit())
+            || last.len() == 5 && last.bytes().all(|byte| b"bcdfghjklmnpqrstvwxz2456789".contains(&byte))
+    };
     let of_a_set = name
         .and_then(|name| name.rsplit_once('-'))
-        .is_some_and(|(_, last)| !last.is_empty() && last.bytes().any(|byte| byte.is_ascii_digit()));
+        .is_some_and(|(_, last)| !last.is_empty() && made_up(last));
     kind == "service" || (kind == "pod" && !of_a_set)
 }
 

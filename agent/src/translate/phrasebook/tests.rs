@@ -273,6 +273,7 @@ fn one_pod_is_no_workload() {
         ("restart pod mast-0", "question"),
         ("restart the pod mast-788d67b4db-cv84r in mill", "question"),
         ("scale pod mast-0 to 3", "question"),
+        ("restart pod mast-788d67b4db-xtfrm", "question"),
         ("restart the mast pods", "change kubectl rollout restart mast"),
         ("describe pod mast-0", "read kubectl describe pod/mast-0"),
     ]);

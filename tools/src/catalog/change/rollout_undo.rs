@@ -38,7 +38,7 @@ impl Tool for RolloutUndo {
     const NAME: &'static str = "rollout_undo";
     const PHRASES: &'static [&'static str] = &[
         "(undo|revert|roll back|rollback|reverse|back out|take back|cancel) [the] [last|latest|previous|most recent|failed|broken|bad|recent] [rolling] (rollout|update|deploy|change|release) (of|for|to|on) {object}",
-        "(undo|revert|roll back|rollback|reverse|back out|take back|cancel) [the] [last|latest|previous|most recent|failed|broken|bad|recent] {object} [last|latest|previous|most recent] [rolling] (rollout|update|deploy|change|release)",
+        "(undo|revert|roll back|rollback|reverse|back out|take back|cancel) [the] [last|latest|previous|most recent|failed|broken|bad|recent] {object} [last|latest|previous|most recent] [rolling] (rollout|update|deploy|change)",
         "(undo|revert|roll back|rollback|back out) [the] [last|latest] [rollout of] {object} [to]",
         "(undo|revert|roll back|rollback|restore|reset|return|take|bring|switch|set) {object} [back] to [the|its] (previous|last|earlier|former|prior|old|preceding) [good|working] (version|revision|state|release|rollout|one)",
         "(undo|revert|roll back|rollback|restore|reset|return|take|bring|switch|set) {object} [back] to [the|its] (version|revision|state|release) (before|from before|it had before)",
