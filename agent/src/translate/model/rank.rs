@@ -95,8 +95,13 @@ pub(super) fn candidates(words: &Words, subjects: &Subjects) -> Vec<&'static Dec
         .collect();
     scored.sort_by(|(left, _), (right, _)| right.total_cmp(left));
     let best = scored.first().map_or(0.0, |(score, _)| *score);
+    // "All todo pods" asks for several: beside the list, tools for one object only lead a small model astray.
+    let asks_for_all = scored.first().is_some_and(|(_, first)| first.lists())
+        && !subjects.kinds.is_empty()
+        && words.said.iter().any(|word| matches!(word.as_ref(), "all" | "every" | "list"));
     scored
         .into_iter()
+        .filter(|(_, declared)| !asks_for_all || declared.lists() || declared.names_object < 0.4)
         .enumerate()
         .filter(|(place, (score, _))| *place < FEWEST_TOOLS || *score >= best * LEAST_SHARE)
         .take(MOST_TOOLS)
