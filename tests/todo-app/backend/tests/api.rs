@@ -1,5 +1,8 @@
 //! The API as its callers see it, over a real PostgreSQL of its own (Debian's package `postgresql`), with a scripted model.
 
+// Helpers of tests are tests too, which Clippy cannot see outside of a test function.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use axum::routing::post;
 use axum::{Json, Router};
 use reqwest::{Client, Method, StatusCode};
