@@ -109,6 +109,19 @@ async fn converse(state: &App, user: Uuid, message: &str) -> Result<Answer, ApiE
     for _ in 0..ROUNDS {
         let answer = ask(state, &messages).await?;
         let calls = answer.tool_calls.unwrap_or_default();
+        let spoken = answer.content.as_deref().and_then(spoken_call).filter(|_| calls.is_empty());
+        if let Some(call) = spoken {
+            let result = attempt(state, user, &call, &mut actions).await?;
+            if !actions.is_empty() {
+                // Such a model is small and slow; what was done says enough.
+                return Ok(Answer { reply: "Done.".to_owned(), actions });
+            }
+            messages.push(json!({"role": "assistant", "content": answer.content}));
+            messages.push(
+                json!({"role": "user", "content": format!("The tool answered: {result}. Tell me in words.")}),
+            );
+            continue;
+        }
         if calls.is_empty() {
             return Ok(Answer { reply: answer.content.unwrap_or_else(|| "Done.".to_owned()), actions });
         }
@@ -121,21 +134,40 @@ async fn converse(state: &App, user: Uuid, message: &str) -> Result<Answer, ApiE
                     actions,
                 });
             }
-            let result = match perform(state, user, &call.function).await {
-                Ok((result, action)) => {
-                    actions.extend(action);
-                    result
-                }
-                // The model can mend what it said; what the database has, it cannot.
-                Err(error @ (ApiError::Invalid(_) | ApiError::NotFound)) => {
-                    json!({"error": error.to_string()})
-                }
-                Err(error) => return Err(error),
-            };
+            let result = attempt(state, user, &call.function, &mut actions).await?;
             messages.push(json!({"role": "tool", "tool_call_id": call.id, "content": result.to_string()}));
         }
     }
     Ok(Answer { reply: "I did what is listed and came to no end. Say what is missing.".to_owned(), actions })
+}
+
+/// Does a call and notes it. What the model got wrong it is told, since that it can mend; what the database has,
+/// it cannot.
+async fn attempt(
+    state: &App,
+    user: Uuid,
+    call: &Function,
+    actions: &mut Vec<String>,
+) -> Result<Value, ApiError> {
+    match perform(state, user, call).await {
+        Ok((result, action)) => {
+            actions.extend(action);
+            Ok(result)
+        }
+        Err(error @ (ApiError::Invalid(_) | ApiError::NotFound)) => Ok(json!({"error": error.to_string()})),
+        Err(error) => Err(error),
+    }
+}
+
+/// A call that a small model wrote into its text, as `{"name": …, "arguments": {…}}` with or without words and
+/// fences around it.
+fn spoken_call(text: &str) -> Option<Function> {
+    let start = text.find("{\"name\"")?;
+    let value = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>().next()?.ok()?;
+    let name = value["name"].as_str()?;
+    let known = tools().as_array()?.iter().any(|tool| tool["function"]["name"] == name);
+    let arguments = value["arguments"].as_object()?;
+    known.then(|| Function { name: name.to_owned(), arguments: json!(arguments).to_string() })
 }
 
 /// One question to the model.
@@ -263,6 +295,17 @@ mod tests {
     fn every_tool_refuses_unknown_arguments() {
         for tool in tools().as_array().unwrap() {
             assert_eq!(tool["function"]["parameters"]["additionalProperties"], false, "{tool}");
+        }
+    }
+
+    #[test]
+    fn a_call_in_the_text_is_a_call() {
+        let doubled = r#"{{"name": "add_task", "arguments": {"title": "call mum"}}}"#;
+        let call = spoken_call(doubled).unwrap();
+        assert_eq!((call.name.as_str(), call.arguments.as_str()), ("add_task", r#"{"title":"call mum"}"#));
+        assert!(spoken_call("```json\n{\"name\": \"list_tasks\", \"arguments\": {}}\n```").is_some());
+        for none in ["Done.", r#"{"name": "rm", "arguments": {}}"#, r#"{"name": "add_task", "argum"#] {
+            assert!(spoken_call(none).is_none(), "{none}");
         }
     }
 

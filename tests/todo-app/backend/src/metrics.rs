@@ -64,7 +64,7 @@ pub async fn observe(
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
     state.metrics.requests.with_label_values(&[method.as_str(), route, status.as_str()]).inc();
     state.metrics.seconds.with_label_values(&[method.as_str(), route]).observe(took.as_secs_f64());
-    let milliseconds = took.as_millis();
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     if ["/health", "/ready", "/metrics"].contains(&route) {
         tracing::debug!(%method, route, status = status.as_u16(), milliseconds, "answered");
     } else {
