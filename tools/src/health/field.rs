@@ -1,5 +1,6 @@
 //! Reading fields of objects as the API server sends them, without failing on what is missing.
 
+use crate::kubernetes::controlling_owner;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -32,9 +33,7 @@ pub(super) fn uid(object: &Value) -> &str {
 
 /// The uid of the controlling owner, with its kind and name.
 pub(super) fn controller(object: &Value) -> Option<(&str, &str, &str)> {
-    items(object, "/metadata/ownerReferences")
-        .find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
-        .map(|owner| (text(owner, "/uid"), text(owner, "/kind"), text(owner, "/name")))
+    controlling_owner(object).map(|owner| (text(owner, "/uid"), text(owner, "/kind"), text(owner, "/name")))
 }
 
 /// Seconds since the time at a JSON pointer.

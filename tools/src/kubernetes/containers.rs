@@ -13,8 +13,7 @@ use super::cluster::Cluster;
 const DEFAULT_CONTAINER: &str = "kubectl.kubernetes.io/default-container";
 
 /// Where the pod specification of a kind stands, as a path of keys.
-#[must_use]
-pub fn pod_spec_path(kind: &str) -> &'static str {
+fn pod_spec_path(kind: &str) -> &'static str {
     match kind {
         "Pod" => "spec",
         "CronJob" => "spec.jobTemplate.spec.template.spec",
@@ -49,13 +48,31 @@ pub fn container<'o>(object: &'o Value, name: &str) -> Option<&'o Value> {
 }
 
 /// The list a container stands in: `containers` or `initContainers`.
-#[must_use]
-pub fn list_of(object: &Value, name: &str) -> &'static str {
+fn list_of(object: &Value, name: &str) -> &'static str {
     if containers(object).any(|container| name_of(container) == name) {
         "containers"
     } else {
         "initContainers"
     }
+}
+
+/// The path of a container's field, as `patch_resource` takes it.
+#[must_use]
+pub fn field_path_of(object: &Value, name: &str, field: &str) -> String {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    format!("{}.{}[{name}].{field}", pod_spec_path(kind), list_of(object, name))
+}
+
+/// The container that a call names, once grounding has settled it.
+///
+/// # Errors
+/// `InvalidArguments` when it names none.
+pub fn said_container(container: Option<&str>) -> Result<&str> {
+    container.ok_or_else(|| {
+        Feedback::new(ErrorKind::InvalidArguments, "which container is not said")
+            .next("name the container")
+            .into()
+    })
 }
 
 /// The container of that name, to be changed.

@@ -8,6 +8,7 @@ use crate::error::{ErrorKind, Result, ToolError};
 
 use super::cluster::Cluster;
 use super::inventory::Item;
+use super::ownership::controlling_owner;
 use super::target::Target;
 
 /// Requests under way at once.
@@ -49,9 +50,7 @@ impl Doomed {
     /// The owner that will make a new one: kind, name and the word that names its type.
     #[must_use]
     pub fn maker(&self) -> Option<(&str, &str, String)> {
-        let owners = self.object.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
-        let owner =
-            owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))?;
+        let owner = controlling_owner(&self.object)?;
         let (kind, name) = (text(owner, "/kind"), text(owner, "/name"));
         let group = text(owner, "/apiVersion").split_once('/').map_or("", |(group, _)| group);
         let word = kind.to_ascii_lowercase();

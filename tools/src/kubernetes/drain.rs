@@ -11,6 +11,7 @@ use crate::error::{Result, ToolError};
 use super::cluster::Cluster;
 use super::failure;
 use super::objects::Query;
+use super::ownership::controlling_owner;
 use super::target::Target;
 
 /// How long one eviction may take. The client repeats by itself what a budget refuses; a refusal is looked at
@@ -162,8 +163,7 @@ fn text<'o>(object: &'o Value, path: &str) -> &'o str {
 }
 
 fn controller(pod: &Value) -> Option<(&str, &str)> {
-    let owners = pod.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
-    let owner = owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))?;
+    let owner = controlling_owner(pod)?;
     Some((text(owner, "/kind"), text(owner, "/name")))
 }
 

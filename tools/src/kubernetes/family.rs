@@ -8,6 +8,7 @@ use crate::error::{ErrorKind, Result};
 
 use super::cluster::Cluster;
 use super::objects::Query;
+use super::ownership::controlling_owner;
 use super::workload::selector_text;
 
 /// What belongs to an object.
@@ -33,12 +34,7 @@ pub(crate) fn uid(object: &Value) -> Option<&str> {
 
 /// The uid of the object that controls this one.
 fn controller(object: &Value) -> Option<&str> {
-    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
-    owners
-        .iter()
-        .find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
-        .and_then(|owner| owner.get("uid"))
-        .and_then(Value::as_str)
+    controlling_owner(object)?.get("uid").and_then(Value::as_str)
 }
 
 fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {

@@ -3,6 +3,13 @@
 
 use serde_json::Value;
 
+/// The owner reference of the one owner that controls an object, if any.
+#[must_use]
+pub fn controlling_owner(object: &Value) -> Option<&Value> {
+    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array)?;
+    owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
+}
+
 /// Warnings for a change of `field` (a path such as `spec.replicas`) of `object`.
 #[must_use]
 pub fn ownership_warnings(object: &Value, field: &str) -> Vec<String> {
@@ -25,10 +32,7 @@ pub fn ownership_warnings(object: &Value, field: &str) -> Vec<String> {
     if label("kustomize.toolkit.fluxcd.io/name").is_some() || label("helm.toolkit.fluxcd.io/name").is_some() {
         warnings.push(format!("kept by Flux: its next reconciliation may set {field} again"));
     }
-    let owner = object.pointer("/metadata/ownerReferences").and_then(Value::as_array).and_then(|owners| {
-        owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
-    });
-    if let Some(owner) = owner {
+    if let Some(owner) = controlling_owner(object) {
         let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
         warnings.push(format!(
             "controlled by {} {}, which may set {field} again",

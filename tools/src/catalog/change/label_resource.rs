@@ -10,7 +10,8 @@ use crate::call::{Call, Effect};
 use crate::command::CommandLine;
 use crate::error::Result;
 use crate::kubernetes::{
-    Cluster, Markings, Target, check_arguments, make_edit, ownership_warnings, reference, try_edit,
+    Cluster, Markings, Target, check_arguments, controlling_owner, make_edit, ownership_warnings, reference,
+    try_edit,
 };
 use crate::outcome::{Outcome, Verification};
 use crate::preview::Preview;
@@ -112,7 +113,7 @@ impl LabelResource {
             .map(|(key, _)| key)
             .chain(self.remove.iter().map(String::as_str))
             .collect();
-        if object.get("kind").and_then(Value::as_str) == Some("Pod") && is_controlled(object) {
+        if object.get("kind").and_then(Value::as_str) == Some("Pod") && controlling_owner(object).is_some() {
             warnings.push(
                 "a pod that its controller or a Service no longer selects by its labels is left alone by them; \
                  labels that should last belong into the workload"
@@ -125,13 +126,6 @@ impl LabelResource {
         }
         warnings
     }
-}
-
-fn is_controlled(object: &Value) -> bool {
-    let owners = object.pointer("/metadata/ownerReferences").and_then(Value::as_array);
-    owners.is_some_and(|owners| {
-        owners.iter().any(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true))
-    })
 }
 
 impl ChangeTool for LabelResource {

@@ -11,8 +11,8 @@ use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::gate::{is_sensitive_name, redact};
 use crate::kubernetes::{
-    Cluster, Target, WhichContainer, check_arguments, check_name, container, container_mut, list_of,
-    make_edit, ownership_warnings, pod_spec_path, reference, template_waits, try_edit, wait_for_template,
+    Cluster, Target, WhichContainer, check_arguments, check_name, container, container_mut, field_path_of,
+    make_edit, ownership_warnings, reference, said_container, template_waits, try_edit, wait_for_template,
 };
 use crate::outcome::{Outcome, Verification};
 use crate::preview::Preview;
@@ -179,14 +179,6 @@ impl SetEnv {
         cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await
     }
 
-    fn container(&self) -> Result<&str> {
-        self.container.as_deref().ok_or_else(|| {
-            Feedback::new(ErrorKind::InvalidArguments, "which container is not said")
-                .next("name the container")
-                .into()
-        })
-    }
-
     fn change<'s>(&'s self, container: &'s str) -> impl Fn(&mut Value) -> Result<()> + 's {
         move |object| {
             let Some(fields) = container_mut(object, container)?.as_object_mut() else { return Ok(()) };
@@ -216,8 +208,7 @@ impl SetEnv {
     /// looks like a secret.
     fn way_back(&self, object: &Value) -> Option<Call> {
         let name = self.container.as_deref()?;
-        let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-        let path = format!("{}.{}[{name}].env", pod_spec_path(kind), list_of(object, name));
+        let path = field_path_of(object, name, "env");
         let list = container(object, name)?.get("env").and_then(Value::as_array);
         let mut arguments =
             json!({"kind": self.kind, "name": self.name, "namespace": self.namespace, "path": path});
@@ -271,7 +262,7 @@ impl ChangeTool for SetEnv {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
         let cluster = world.cluster().await?;
         let target = self.target(cluster).await?;
-        let name = self.container()?;
+        let name = said_container(self.container.as_deref())?;
         let edit = try_edit(cluster, &target, self.change(name)).await?;
         let label = edit.identity.label();
         let summary = if edit.same {
@@ -287,7 +278,7 @@ impl ChangeTool for SetEnv {
     async fn run(&self, world: &World, approval: &Approval, _: &Progress) -> Result<Outcome> {
         let cluster = world.cluster(approval).await?;
         let target = self.target(&cluster).await?;
-        let name = self.container()?;
+        let name = said_container(self.container.as_deref())?;
         make_edit(&cluster, &target, approval, self.change(name)).await?;
         Ok(Outcome::sentence(format!("the variables of container {name} of {} are changed", target.label()))
             .undo(self.undo(approval.preview())))

@@ -12,7 +12,7 @@ use crate::docker::reference::is_reference;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::kubernetes::{
     Cluster, Target, WhichContainer, check_arguments, check_name, container, container_mut, make_edit,
-    ownership_warnings, reference, template_waits, try_edit, wait_for_template,
+    ownership_warnings, reference, said_container, template_waits, try_edit, wait_for_template,
 };
 use crate::outcome::{Outcome, Verification};
 use crate::preview::Preview;
@@ -135,14 +135,6 @@ impl SetImage {
         cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await
     }
 
-    fn container(&self) -> Result<&str> {
-        self.container.as_deref().ok_or_else(|| {
-            Feedback::new(ErrorKind::InvalidArguments, "which container is not said")
-                .next("name the container")
-                .into()
-        })
-    }
-
     fn change<'s>(&'s self, container: &'s str) -> impl Fn(&mut Value) -> Result<()> + 's {
         move |object| {
             if let Some(fields) = container_mut(object, container)?.as_object_mut() {
@@ -171,7 +163,7 @@ impl ChangeTool for SetImage {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
         let cluster = world.cluster().await?;
         let target = self.target(cluster).await?;
-        let name = self.container()?;
+        let name = said_container(self.container.as_deref())?;
         let edit = try_edit(cluster, &target, self.change(name)).await?;
         let now = container(&edit.before, name)
             .and_then(|container| container.get("image"))
@@ -191,7 +183,7 @@ impl ChangeTool for SetImage {
     async fn run(&self, world: &World, approval: &Approval, _: &Progress) -> Result<Outcome> {
         let cluster = world.cluster(approval).await?;
         let target = self.target(&cluster).await?;
-        let name = self.container()?;
+        let name = said_container(self.container.as_deref())?;
         make_edit(&cluster, &target, approval, self.change(name)).await?;
         Ok(Outcome::sentence(format!("container {name} of {} is set to {}", target.label(), self.image))
             .undo(self.undo(approval.preview())))

@@ -10,8 +10,8 @@ use crate::call::{Call, Effect};
 use crate::command::CommandLine;
 use crate::error::{ErrorKind, Feedback, Result};
 use crate::kubernetes::{
-    Cluster, Target, WhichContainer, check_arguments, check_name, container, container_mut, list_of,
-    make_edit, ownership_warnings, parse_quantity, pod_spec_path, reference, template_waits, try_edit,
+    Cluster, Target, WhichContainer, check_arguments, check_name, container, container_mut, field_path_of,
+    make_edit, ownership_warnings, parse_quantity, reference, said_container, template_waits, try_edit,
     wait_for_template,
 };
 use crate::outcome::{Outcome, Verification};
@@ -217,14 +217,6 @@ impl SetResources {
         cluster.target(self.kind.as_deref(), self.name.as_deref(), self.namespace.as_deref()).await
     }
 
-    fn container(&self) -> Result<&str> {
-        self.container.as_deref().ok_or_else(|| {
-            Feedback::new(ErrorKind::InvalidArguments, "which container is not said")
-                .next("name the container")
-                .into()
-        })
-    }
-
     fn change<'s>(&'s self, container: &'s str) -> impl Fn(&mut Value) -> Result<()> + 's {
         move |object| {
             let fields = container_mut(object, container)?;
@@ -248,8 +240,7 @@ impl SetResources {
     /// The call that gives the container its amounts back, with those it did not have.
     fn way_back(&self, object: &Value) -> Option<Call> {
         let name = self.container.as_deref()?;
-        let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-        let path = format!("{}.{}[{name}].resources", pod_spec_path(kind), list_of(object, name));
+        let path = field_path_of(object, name, "resources");
         let mut arguments =
             json!({"kind": self.kind, "name": self.name, "namespace": self.namespace, "path": path});
         match container(object, name)?.get("resources") {
@@ -281,7 +272,7 @@ impl ChangeTool for SetResources {
     async fn preview(&self, world: &ReadWorld) -> Result<Preview> {
         let cluster = world.cluster().await?;
         let target = self.target(cluster).await?;
-        let name = self.container()?;
+        let name = said_container(self.container.as_deref())?;
         let edit = try_edit(cluster, &target, self.change(name)).await?;
         let label = edit.identity.label();
         let before = container(&edit.before, name).cloned().unwrap_or_default();
@@ -300,7 +291,7 @@ impl ChangeTool for SetResources {
     async fn run(&self, world: &World, approval: &Approval, _: &Progress) -> Result<Outcome> {
         let cluster = world.cluster(approval).await?;
         let target = self.target(&cluster).await?;
-        let name = self.container()?;
+        let name = said_container(self.container.as_deref())?;
         make_edit(&cluster, &target, approval, self.change(name)).await?;
         Ok(Outcome::sentence(format!("the resources of container {name} of {} are set", target.label()))
             .undo(self.undo(approval.preview())))
